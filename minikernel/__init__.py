@@ -1,0 +1,1 @@
+"""minikernel: an educational mini-kernel emulator. See README.md and tutorials/."""
