@@ -1,0 +1,134 @@
+"""The argument tree: what `minikernel --help` shows. Parsing only: nothing heavy is imported."""
+
+from __future__ import annotations
+
+import argparse
+
+#: Instructions after which a boot that does not end is stopped: ten seconds of an ARM at 100 MHz that never sleeps.
+DEFAULT_BUDGET = 1_000_000_000
+
+#: COMMAND_LINE_SIZE: what the guest has room for, with the NUL.
+COMMAND_LINE_SIZE = 1024
+
+DRIVER_VALUES = ("y", "deferred", "m", "n")
+
+
+def driver_setting(text: str) -> tuple[str, str]:
+    """`ehci_hcd=y` as ("ehci_hcd", "y")."""
+    name, equals, value = text.partition("=")
+    if not name or not equals or value not in DRIVER_VALUES:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected DRIVER={'|'.join(DRIVER_VALUES)}")
+    return name, value
+
+
+def instruction_count(text: str) -> int:
+    """A positive number; underscores and a final k, M or G are understood."""
+    scale = {"k": 10**3, "M": 10**6, "G": 10**9}.get(text[-1:], 1)
+    digits = text[:-1] if scale > 1 else text
+    try:
+        count = int(digits) * scale
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of instructions, as 5000000 or 5M") from None
+    if count <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected at least 1 instruction")
+    return count
+
+
+def command_line(text: str) -> str:
+    """Words for the kernel's command line: one line of printable ASCII that fits."""
+    bad = next((char for char in text if not " " <= char <= "~"), None)
+    if bad is not None:
+        raise argparse.ArgumentTypeError(f"character {bad!r} cannot stand in a kernel command line (printable ASCII)")
+    if len(text) >= COMMAND_LINE_SIZE:
+        raise argparse.ArgumentTypeError(f"{len(text)} characters; the kernel has room for {COMMAND_LINE_SIZE - 1}")
+    return text
+
+
+def _build_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument(
+        "--set",
+        metavar="DRIVER=VALUE",
+        action="append",
+        default=[],
+        type=driver_setting,
+        help="y: built in; deferred: its initcall waits for the trigger; m: loadable module; n: left out "
+        "(repeatable, the last one of a driver counts)",
+    )
+    return options
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole tree."""
+    root = argparse.ArgumentParser(
+        prog="minikernel",
+        description="An educational mini-kernel: build it, boot it on an emulated camera, see what it does.",
+    )
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    build_options = _build_options()
+    _add_boot(commands, build_options)
+    _add_build(commands, build_options)
+    commands.add_parser(
+        "initcalls",
+        parents=[build_options],
+        help="the initcall tables of the built image, without booting it",
+        description="Lists every initcall of the image in the order it runs, the deferred ones last.",
+    )
+    commands.add_parser(
+        "map",
+        parents=[build_options],
+        help="the memory map of the built image and of the board, without booting it",
+        description="Shows where the image's sections lie, what may be done with them, what is freed; then the board.",
+    )
+    return root
+
+
+def _add_boot(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], build_options: argparse.ArgumentParser
+) -> None:
+    boot = commands.add_parser(
+        "boot",
+        parents=[build_options],
+        help="boot the camera and tell what happens",
+        description="Builds the guest kernel (kept by content), boots it, and tells every initcall and every free. "
+        "Without options: up to the shell, a picture, the deferred initcalls, the download, power-off. "
+        "A file named - is standard output.",
+    )
+    boot.add_argument(
+        "--append",
+        metavar="CMDLINE",
+        type=command_line,
+        default="",
+        help="more words for the kernel command line, e.g. deferred_trigger=2008",
+    )
+    boot.add_argument("--rc", metavar="FILE", help="this instead of /etc/rc, the script that init runs")
+    boot.add_argument("--scene", metavar="IMAGE.ppm", help="what stands before the image sensor (a PPM file, P6)")
+    boot.add_argument("--picture", metavar="OUT.ppm", help="write the picture that came out of USB")
+    boot.add_argument("--flash", metavar="FILE", help="keep the flash's contents in this file from boot to boot")
+    boot.add_argument("-i", "--interactive", action="store_true", help="stay at the guest's shell (Ctrl-C leaves)")
+    boot.add_argument("--json", metavar="FILE", help="write the run as one JSON object")
+    boot.add_argument("--trace", metavar="FILE.jsonl", help="write every event, one JSON object a line")
+    boot.add_argument("--dmesg", metavar="FILE", help="write the kernel log")
+    boot.add_argument(
+        "--max-instructions",
+        metavar="N",
+        type=instruction_count,
+        default=DEFAULT_BUDGET,
+        help="stop a boot that does not end after N instructions (default 1G)",
+    )
+    boot.add_argument("-q", "--quiet", action="store_true", help="do not tell the story")
+
+
+def _add_build(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], build_options: argparse.ArgumentParser
+) -> None:
+    build = commands.add_parser(
+        "build",
+        parents=[build_options],
+        help="build the kernel image and its parts",
+        description="Writes vmlinux, System.map, initramfs.cpio, the modules (*.ko) and the objects.",
+    )
+    build.add_argument("-o", "--output", metavar="DIR", default="build", help="where to (default: build)")
+    build.add_argument(
+        "--print-commands", action="store_true", help="print the GNU binutils commands that do the same, and build"
+    )

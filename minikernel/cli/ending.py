@@ -1,0 +1,93 @@
+"""The end of the story: where the boot stopped, what became of the picture and of init memory, and the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from minikernel.cli.screen import Line, Span
+from minikernel.cli.story import MILESTONES, heading, milliseconds, plural
+from minikernel.report.comparison import ComparedMoment
+from minikernel.report.initcall_debug import TimedInitcall
+
+_LABEL = 26
+_COLUMN = 18
+
+
+def stop_lines(message: str, is_good: bool, time_ns: int, icount: int, width: int) -> Iterator[Line]:
+    """Where and why the machine stopped."""
+    yield heading("stopped", "", width)
+    yield (
+        Span(milliseconds(time_ns), "time"),
+        Span(f"  {message}", "good" if is_good else "bad"),
+        Span(f", after {icount:,} instructions", "dim"),
+    )
+
+
+def init_memory_lines(start: int, end: int, pages_freed: int, page_size: int) -> Iterator[Line]:
+    """What became of [start, end), the init memory."""
+    pages = (end - start) // page_size
+    if pages_freed:
+        yield _labelled("init memory", f"{plural(end - start, 'byte')} ({plural(pages, 'page')}) given back")
+        return
+    yield (
+        Span(f"  {'init memory':<{_LABEL}}"),
+        Span(f"never freed: {plural(end - start, 'byte')} ({plural(pages, 'page')})", "bad"),
+        Span(f" at {start:#010x}-{end:#010x} are still held"),
+    )
+
+
+def free_page_line(total: int, at_userspace: int | None, at_stop: int) -> Line:
+    """Free pages of the allocator, then and now."""
+    before = "" if at_userspace is None else f"{at_userspace:,} at user space, "
+    return _labelled("free pages", f"{before}{at_stop:,} at the end, of {total:,}")
+
+
+def picture_line(picture: bytes | None, scene: bytes) -> Line:
+    """What the desktop got, against what stood before the sensor."""
+    if picture is None:
+        return (Span(f"  {'picture':<{_LABEL}}"), Span("none was downloaded", "bad"))
+    same = picture == scene
+    verdict = "byte for byte the scene" if same else "NOT the scene"
+    return (
+        Span(f"  {'picture':<{_LABEL}}"),
+        Span(f"{plural(len(picture), 'byte')}, "),
+        Span(verdict, "good" if same else "bad"),
+    )
+
+
+def slowest_lines(calls: Sequence[TimedInitcall], advised: Sequence[TimedInitcall]) -> Iterator[Line]:
+    """The slowest initcalls, and which of them are worth deferring."""
+    if not calls:
+        return
+    yield _labelled("slowest initcalls", ", ".join(f"{call.name} {call.usecs:,} us" for call in calls))
+    if advised:
+        yield _labelled("worth deferring", ", ".join(call.name for call in advised))
+
+
+def comparison_lines(moments: Sequence[ComparedMoment], width: int) -> Iterator[Line]:
+    """The table: this boot, and the same with nothing deferred."""
+    yield heading("comparison", "the same boot with nothing deferred", width)
+    yield (Span(f"  {'':<{_LABEL}}{'this boot':>{_COLUMN}}{'nothing deferred':>{_COLUMN}}", "dim"),)
+    for moment in moments:
+        yield (
+            Span(f"  {MILESTONES[moment.name]:<{_LABEL}}"),
+            Span(f"{_moment(moment.this_us):>{_COLUMN}}", "milestone"),
+            Span(f"{_moment(moment.nothing_deferred_us):>{_COLUMN}}"),
+            _verdict(moment.times_earlier),
+        )
+
+
+def _verdict(times_earlier: float | None) -> Span:
+    if times_earlier is None or 0.95 < times_earlier < 1.05:
+        return Span("")
+    if times_earlier < 1:
+        return Span(f"   {1 / times_earlier:.1f} times later", "dim")
+    return Span(f"   {times_earlier:.1f} times earlier", "good")
+
+
+def _moment(time_us: int | None) -> str:
+    return "never" if time_us is None else f"{time_us / 1000:,.3f} ms"
+
+
+def _labelled(label: str, text: str) -> Line:
+    return (Span(f"  {label:<{_LABEL}}"), Span(text))

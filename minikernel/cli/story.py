@@ -1,0 +1,201 @@
+"""The boot as it is told while it happens: a row per initcall, a block per free, a line per milestone.
+
+`StoryWriter` turns events and console text into lines; it keeps no more than it needs for the next one (the level whose
+heading was written, the console's unfinished line). Layout of an initcall row, `width` columns in all:
+
+      12.345 ms  usb_storage_init         -19 ENODEV      1,234 us  ████▌
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from minikernel.cli.screen import Line, Screen, Span
+from minikernel.kernel.errno import errno_name
+from minikernel.kernel.events import (
+    InitcallFinished,
+    InitcallStarted,
+    MemoryFreed,
+    Milestone,
+    MilestoneName,
+    Panicked,
+    ProcAccess,
+)
+from minikernel.machine.events import Event
+
+#: A full bar; the bars are linear so that their lengths can be compared.
+BAR_FULL_NS = 100_000_000
+BAR_MAX_COLUMNS = 48
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_ROW_COLUMNS = 12 + 2 + 22 + 2 + 12 + 11 + 3 + 2
+
+#: What headings call a level besides its name.
+LEVEL_NOTES: Mapping[str, str] = {
+    "console": "before all others: who can print",
+    "early": "before everything else",
+    "pure": "0: no dependencies",
+    "core": "1",
+    "postcore": "2",
+    "arch": "3",
+    "subsys": "4",
+    "fs": "5",
+    "rootfs": "inside 5: the first files",
+    "device": "6: module_init of what is built in",
+    "late": "7",
+    "deferred": "when user space says so",
+}
+
+MILESTONES: Mapping[MilestoneName, str] = {
+    MilestoneName.USERSPACE: "user space",
+    MilestoneName.FIRST_PICTURE: "first picture",
+    MilestoneName.DEFERRED_DONE: "deferred initcalls done",
+    MilestoneName.INITMEM_FREED: "init memory given back",
+    MilestoneName.PICTURE_DOWNLOADED: "picture on the desktop",
+}
+
+
+def milliseconds(time_ns: int) -> str:
+    """`   12.345 ms`, 12 columns."""
+    return f"{time_ns / 1e6:>9,.3f} ms"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 page`, `2 pages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def bar(duration_ns: int, columns: int, full_ns: int = BAR_FULL_NS) -> str:
+    """A linear bar of at most `columns`; the shortest time leaves a mark, one above `full_ns` an arrow."""
+    eighths = max(1, round(duration_ns * columns * 8 / full_ns))
+    if eighths > columns * 8:
+        return "█" * (columns - 1) + "▶"
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
+
+
+def heading(title: str, note: str, width: int, style: str = "level") -> Line:
+    """`── title · note ───────`, as wide as the screen."""
+    head = f"── {title} "
+    tail = f"· {note} " if note else ""
+    return (Span(head, style), Span(tail, "rule"), Span("─" * max(2, width - len(head) - len(tail)), "rule"))
+
+
+def initcall_row(event: InitcallFinished, width: int) -> Line:
+    """The row of one finished initcall."""
+    returned = "0" if event.returned == 0 else f"{event.returned} {errno_name(event.returned)}"
+    columns = max(4, min(BAR_MAX_COLUMNS, width - _ROW_COLUMNS))
+    return (
+        Span(milliseconds(event.called_ns), "time"),
+        Span(f"  {event.name:<22}  ", "name"),
+        Span(f"{returned:<12}", "ok" if event.returned == 0 else "failed"),
+        Span(f"{event.usecs:>11,} us  "),
+        Span(bar(event.time_ns - event.called_ns, columns), "slow" if event.level == "deferred" else "bar"),
+    )
+
+
+def free_rows(event: MemoryFreed) -> list[Line]:
+    """The block of one free: range, bytes, pages; what it was; by whom."""
+    return [
+        (
+            Span(milliseconds(event.time_ns), "time"),
+            Span("  freed ", "free"),
+            Span(f"{event.start:#010x}-{event.end:#010x}", "free"),
+            Span(f"  {plural(event.size, 'byte')}, {plural(event.pages, 'page')}"),
+        ),
+        (Span(" " * 14 + "what  ", "dim"), Span(event.what)),
+        (Span(" " * 14 + "by    ", "dim"), Span(" <- ".join(event.callers or (event.by,)))),
+    ]
+
+
+def milestone_row(event: Milestone) -> Line:
+    """The line of one milestone."""
+    return (
+        Span(milliseconds(event.time_ns), "time"),
+        Span(f"  * {MILESTONES[event.name]}", "milestone"),
+        Span(f": {event.detail}" if event.detail else ""),
+    )
+
+
+def is_initcall_line(text: str) -> bool:
+    """True for the kernel's own `calling` and `initcall` lines, which the rows already tell."""
+    _, bracket, message = text.partition("] ")
+    return bool(bracket) and message.startswith(("calling  ", "initcall "))
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelled out: a guest cannot play with the reader's terminal."""
+    return "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
+
+
+class StoryWriter:
+    """Writes the story of one boot. `event` and `console` are the machine's listeners."""
+
+    def __init__(self, screen: Screen, trigger_name: str = "deferred_initcalls") -> None:
+        self._screen = screen
+        self._trigger_name = trigger_name
+        self._level = ""
+        self._partial = ""
+        self._is_interactive = False
+        self._writers: dict[type[Event], Callable[[Any], None]] = {
+            InitcallStarted: self._initcall_started,
+            InitcallFinished: self._initcall_finished,
+            MemoryFreed: self._memory_freed,
+            Milestone: self._milestone,
+            ProcAccess: self._proc_access,
+            Panicked: self._panicked,
+        }
+
+    def event(self, event: Event) -> None:
+        """One event of the trace; most kinds are not part of the story."""
+        writer = self._writers.get(type(event))
+        if writer is not None:
+            writer(event)
+
+    def console(self, data: bytes) -> None:
+        """What the guest printed: whole lines set off from the trace, or as it is for a user who types on it."""
+        text = data.decode("utf-8", "replace").replace("\r", "")
+        *lines, self._partial = (self._partial + text).split("\n")
+        if self._is_interactive:
+            self._screen.raw(text)
+            return
+        for line in lines:
+            if line.strip() and not is_initcall_line(line):
+                self._line((Span("   console |  ", "guest"), Span(printable(line), "guest")))
+
+    def go_interactive(self) -> None:
+        """From now on the console is the user's."""
+        self._is_interactive = True
+        self._screen.raw(self._partial)
+
+    def _initcall_started(self, event: InitcallStarted) -> None:
+        if event.level == self._level:
+            return
+        self._level = event.level
+        style = "deferred" if event.level == "deferred" else "level"
+        self._line(heading(event.level, LEVEL_NOTES.get(event.level, ""), self._screen.width, style))
+
+    def _initcall_finished(self, event: InitcallFinished) -> None:
+        self._line(initcall_row(event, self._screen.width))
+
+    def _memory_freed(self, event: MemoryFreed) -> None:
+        for line in free_rows(event):
+            self._line(line)
+
+    def _milestone(self, event: Milestone) -> None:
+        self._line(milestone_row(event))
+
+    def _proc_access(self, event: ProcAccess) -> None:
+        if event.name != self._trigger_name:
+            return
+        what = "written" if event.is_write else "read"
+        outcome = errno_name(event.result) if event.result < 0 else plural(event.result, "byte")
+        self._line((Span(milliseconds(event.time_ns), "time"), Span(f"  /proc/{event.name} {what}: {outcome}", "dim")))
+
+    def _panicked(self, event: Panicked) -> None:
+        self._line((Span(milliseconds(event.time_ns), "time"), Span(f"  panic in {event.by}", "bad")))
+
+    def _line(self, line: Line) -> None:
+        if self._is_interactive and self._partial:
+            self._screen.raw("\n")
+            self._partial = ""
+        self._screen.line(line)

@@ -1,0 +1,1 @@
+"""Floor 5. What a run says, as plain values: the JSON summary, trace lines, comparisons. Nothing here prints."""
