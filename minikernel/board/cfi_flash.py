@@ -31,7 +31,7 @@ Status register: SR.7 ready, SR.5 erase error, SR.4 program error, SR.3 Vpp low 
 The lower byte of each half holds it, the upper byte is 0.
 
 Identifier (word index = address / 4, doubled): 0 manufacturer 0x0089, 1 device 0x0018, 2 in any block (address = block
-base + 8) bit 0 = locked. Query (address / 4, doubled, one byte each), from the first 1 KiB of the chip:
+base + 8) bit 0 = locked. Query (address / 4, doubled, one byte each):
 0x10 "QRY", 0x13 command set 0x0001, 0x15 extended table 0x31, 0x1b-0x1e voltages, 0x1f word program 2**n us (4),
 0x21 block erase 2**n ms (6), 0x23 and 0x25 their maxima as powers (4, 4), 0x27 chip size 2**n bytes (ONE chip: the bus
 has twice that), 0x28 interface 0x0001 (x16), 0x2a write buffer 2**0 (none), 0x2c one erase region, 0x2d blocks - 1
@@ -43,6 +43,9 @@ Left out: write buffer (0xe8), suspend (0xb0), protection registers. Those comma
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+
+from minikernel.board.device import AccessLog, Clock, Device, State, ignore_access
+from minikernel.errors import ImageError
 
 ERASE_BLOCK_SIZE = 256 << 10
 DEFAULT_SIZE = 4 << 20
@@ -70,3 +73,259 @@ class Status(IntFlag):
     PROGRAM_ERROR = 0x10
     VPP_LOW = 0x08
     BLOCK_LOCKED = 0x02
+
+
+class ReadMode(IntEnum):
+    """What a read gives while the chips are not busy."""
+
+    ARRAY = 0
+    STATUS = 1
+    IDENTIFIER = 2
+    QUERY = 3
+
+
+READ_MODES = {
+    Command.READ_ARRAY: ReadMode.ARRAY,
+    Command.READ_STATUS: ReadMode.STATUS,
+    Command.READ_IDENTIFIER: ReadMode.IDENTIFIER,
+    Command.READ_QUERY: ReadMode.QUERY,
+}
+TWO_CYCLE_COMMANDS = (Command.PROGRAM, Command.PROGRAM_ALTERNATE, Command.BLOCK_ERASE, Command.LOCK_SETUP)
+STATUS_ERRORS = Status.ERASE_ERROR | Status.PROGRAM_ERROR | Status.VPP_LOW | Status.BLOCK_LOCKED
+SEQUENCE_ERROR = Status.ERASE_ERROR | Status.PROGRAM_ERROR
+MANUFACTURER_INTEL = 0x0089
+DEVICE_ID = 0x0018
+CHIPS = 2
+
+STORE_BLOCK_SIZE = 4096
+"""The contents are kept in blocks of this size, so that save() shares those that did not change since the last."""
+ERASED_STORE_BLOCK = b"\xff" * STORE_BLOCK_SIZE
+
+
+class CfiFlash(Device):
+    """The two chips; see the head of this file.
+
+    `contents` are the initial bytes (None: 4 MiB, erased). Raises ImageError, naming `contents_name`, for a size that
+    is 0, above the window of 64 MiB, or no multiple of the 256 KiB erase block.
+    """
+
+    WINDOW_SIZE = 64 << 20
+
+    def __init__(
+        self,
+        clock: Clock,
+        contents: bytes | None = None,
+        access_log: AccessLog = ignore_access,
+        contents_name: str = "flash",
+    ) -> None:
+        super().__init__("flash", access_log)
+        self._clock = clock
+        self.size = DEFAULT_SIZE if contents is None else _checked_size(len(contents), contents_name)
+        self._query = _query_table(self.size)
+        self._store = _Store(self.size, contents)
+        self._mode = ReadMode.ARRAY
+        self._errors = Status(0)
+        self._setup: Command | None = None  # the first word of a two-word command has come
+        self._operation: tuple[Command, int, int, int] | None = None  # command, address, word, ready at (ns)
+        self._locked_blocks = 0  # bit n: erase block n
+
+    @property
+    def is_busy(self) -> bool:
+        """A program or erase operation is under way."""
+        self.tick()
+        return self._operation is not None
+
+    def contents(self) -> bytes:
+        """All bytes of the flash as of now."""
+        self.tick()
+        return self._store.read(0, self.size)
+
+    def read(self, offset: int, size: int) -> int:
+        if self._operation is not None:
+            self.tick()
+        if offset >= self.size:
+            self._access_log(self.name, offset, False, 0)
+            return 0
+        if self._mode is ReadMode.ARRAY and self._operation is None:
+            return int.from_bytes(self._store.read(offset, size), "little")
+        word = _doubled(self._register(offset // 4))
+        return (word >> 8 * (offset & 3)) & ((1 << 8 * size) - 1)
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        self.tick()
+        if offset >= self.size or size != 4:
+            self._access_log(self.name, offset, True, value)
+        elif self._setup in (Command.PROGRAM, Command.PROGRAM_ALTERNATE) and self._operation is None:
+            self._setup = None
+            self._program(offset, value)
+        elif value & 0xFFFF != value >> 16:
+            self._access_log(self.name, offset, True, value)
+        elif self._setup is not None and self._operation is None:
+            setup, self._setup = self._setup, None
+            self._confirm(setup, offset, value & 0xFF)
+        else:
+            self._command(offset, value & 0xFF)
+
+    def tick(self) -> None:
+        """An operation whose time is over has changed the array; that moves no wire, so there is no deadline()."""
+        if self._operation is None or self._clock.now_ns < self._operation[3]:
+            return
+        command, address, word, _ = self._operation
+        self._operation = None
+        if command is Command.PROGRAM:
+            self._store.program(address, word)
+        else:
+            self._store.erase(address, ERASE_BLOCK_SIZE)
+
+    def save(self) -> State:
+        operation = None if self._operation is None else (int(self._operation[0]), *self._operation[1:])
+        setup = None if self._setup is None else int(self._setup)
+        return int(self._mode), int(self._errors), setup, operation, self._locked_blocks, self._store.save()
+
+    def load(self, state: State) -> None:
+        mode, errors, setup, operation, self._locked_blocks, blocks = state
+        self._mode, self._errors = ReadMode(mode), Status(errors)
+        self._setup = None if setup is None else Command(setup)
+        self._operation = None if operation is None else (Command(operation[0]), *operation[1:])
+        self._store.load(blocks)
+
+    def _command(self, offset: int, command: int) -> None:
+        if self._operation is not None:
+            if command != Command.READ_STATUS:
+                self._access_log(self.name, offset, True, command)
+        elif command in READ_MODES:
+            self._mode = READ_MODES[Command(command)]
+        elif command == Command.CLEAR_STATUS:
+            self._errors = Status(0)
+        elif command in TWO_CYCLE_COMMANDS:
+            self._setup = Command(command)
+            self._mode = ReadMode.STATUS
+        else:
+            self._access_log(self.name, offset, True, command)
+
+    def _confirm(self, setup: Command, offset: int, confirmation: int) -> None:
+        """The second word of an erase or of a lock command."""
+        block = 1 << offset // ERASE_BLOCK_SIZE
+        match setup, confirmation:
+            case Command.BLOCK_ERASE, Command.CONFIRM:
+                self._erase(offset)
+            case Command.LOCK_SETUP, Command.LOCK_CONFIRM:
+                self._locked_blocks |= block
+            case Command.LOCK_SETUP, Command.CONFIRM:
+                self._locked_blocks &= ~block
+            case _:
+                self._errors |= SEQUENCE_ERROR
+
+    def _program(self, offset: int, word: int) -> None:
+        if self._is_locked(offset):
+            self._errors |= Status.BLOCK_LOCKED | Status.PROGRAM_ERROR
+        else:
+            self._operation = (Command.PROGRAM, offset, word, self._clock.now_ns + PROGRAM_NS)
+
+    def _erase(self, offset: int) -> None:
+        if self._is_locked(offset):
+            self._errors |= Status.BLOCK_LOCKED | Status.ERASE_ERROR
+        else:
+            base = offset - offset % ERASE_BLOCK_SIZE
+            self._operation = (Command.BLOCK_ERASE, base, 0, self._clock.now_ns + ERASE_NS)
+
+    def _is_locked(self, offset: int) -> bool:
+        return bool(self._locked_blocks >> (offset // ERASE_BLOCK_SIZE) & 1)
+
+    def _register(self, index: int) -> int:
+        """One chip's 16-bit answer in the modes that do not read the array."""
+        if self._operation is not None:
+            return 0
+        match self._mode:
+            case ReadMode.QUERY:
+                return self._query.get(index, 0)
+            case ReadMode.IDENTIFIER:
+                return self._identifier(index)
+        return Status.READY | self._errors
+
+    def _identifier(self, index: int) -> int:
+        if index in (0, 1):
+            return (MANUFACTURER_INTEL, DEVICE_ID)[index]
+        if index % (ERASE_BLOCK_SIZE // 4) == 2:
+            return int(self._is_locked(4 * index))
+        return 0
+
+
+class _Store:
+    """The array, erased where nothing was written; blocks that save() gave away are copied before they change."""
+
+    def __init__(self, size: int, contents: bytes | None) -> None:
+        self._blocks: list[bytes | bytearray] = [ERASED_STORE_BLOCK] * (size // STORE_BLOCK_SIZE)
+        if contents is not None:
+            for index in range(len(self._blocks)):
+                block = contents[index * STORE_BLOCK_SIZE : (index + 1) * STORE_BLOCK_SIZE]
+                if block != ERASED_STORE_BLOCK:
+                    self._blocks[index] = block
+
+    def read(self, offset: int, size: int) -> bytes:
+        start = offset % STORE_BLOCK_SIZE
+        if start + size <= STORE_BLOCK_SIZE:
+            return bytes(self._blocks[offset // STORE_BLOCK_SIZE][start : start + size])
+        first, last = offset // STORE_BLOCK_SIZE, (offset + size - 1) // STORE_BLOCK_SIZE
+        return b"".join(self._blocks[first : last + 1])[start : start + size]
+
+    def program(self, offset: int, word: int) -> None:
+        """Clear bits of the word at `offset`, a multiple of 4."""
+        index, start = divmod(offset, STORE_BLOCK_SIZE)
+        block = self._blocks[index]
+        if isinstance(block, bytes):
+            block = self._blocks[index] = bytearray(block)
+        old = int.from_bytes(block[start : start + 4], "little")
+        block[start : start + 4] = (old & word).to_bytes(4, "little")
+
+    def erase(self, offset: int, size: int) -> None:
+        first = offset // STORE_BLOCK_SIZE
+        self._blocks[first : first + size // STORE_BLOCK_SIZE] = [ERASED_STORE_BLOCK] * (size // STORE_BLOCK_SIZE)
+
+    def save(self) -> tuple[bytes, ...]:
+        for index, block in enumerate(self._blocks):
+            if isinstance(block, bytearray):
+                self._blocks[index] = bytes(block)
+        return tuple(self._blocks)  # type: ignore[arg-type]  # all are bytes now
+
+    def load(self, blocks: tuple[bytes, ...]) -> None:
+        self._blocks = list(blocks)
+
+
+def _checked_size(size: int, name: str) -> int:
+    if size == 0 or size % ERASE_BLOCK_SIZE or size > CfiFlash.WINDOW_SIZE:
+        raise ImageError(
+            f"{size} bytes; a flash is a multiple of the erase block, {ERASE_BLOCK_SIZE} bytes,"
+            f" and at most {CfiFlash.WINDOW_SIZE}",
+            name,
+            "size",
+        )
+    return size
+
+
+def _doubled(half: int) -> int:
+    """What two chips that answer the same give on the 32-bit bus."""
+    return half | half << 16
+
+
+def _query_table(size: int) -> dict[int, int]:
+    """The CFI query structure of one chip (JESD68, table 1): word index -> byte."""
+    chip_size = size // CHIPS
+    blocks = size // ERASE_BLOCK_SIZE
+    fields = {
+        0x10: b"QRY",
+        0x13: (0x0001).to_bytes(2, "little"),  # Intel command set
+        0x15: (0x0031).to_bytes(2, "little"),  # its extended table
+        0x1B: bytes([0x27, 0x36, 0, 0]),  # Vcc 2.7-3.6 V, no Vpp pin
+        0x1F: bytes(
+            [4, 0, 6, 0]
+        ),  # 2**4 us a word (10 typical), no buffer, 2**6 ms a block (50 typical), no chip erase
+        0x23: bytes([4, 0, 4, 0]),  # the maxima, 2**4 times as long
+        0x27: bytes([(chip_size - 1).bit_length()]),
+        0x28: (0x0001).to_bytes(2, "little"),  # x16
+        0x2A: (0).to_bytes(2, "little"),  # no write buffer
+        0x2C: bytes([1]),  # one erase region
+        0x2D: (blocks - 1).to_bytes(2, "little") + (ERASE_BLOCK_SIZE // CHIPS // 256).to_bytes(2, "little"),
+        0x31: b"PRI11",
+    }
+    return {start + i: byte for start, field in fields.items() for i, byte in enumerate(field)}

@@ -13,14 +13,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import fields
 from enum import IntEnum
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 State: TypeAlias = tuple[Any, ...]
 """What save() gives: ints, bytes, bools, None and tuples of these. Immutable, comparable, picklable."""
 
 AccessLog: TypeAlias = Callable[[str, int, bool, int], None]
 """Called as log(device name, offset, is_write, value) for each access to a register the device does not have."""
+
+
+PRIMECELL_ID_OFFSET = 0xFE0
 
 
 def ignore_access(device: str, offset: int, is_write: bool, value: int) -> None:
@@ -98,6 +105,10 @@ class BoardPart(ABC):
         """Take a state that save() of the same kind of part gave."""
 
 
+class NoRegisters(IntEnum):
+    """Of a device that is an array."""
+
+
 class Device(BoardPart):
     """A part with registers in the memory map.
 
@@ -105,12 +116,16 @@ class Device(BoardPart):
     device (Board takes care of all else). Values are unsigned.
     """
 
-    REGISTERS: ClassVar[type[IntEnum]]
+    REGISTERS: ClassVar[type[IntEnum]] = NoRegisters
     """The registers by their names in the manual."""
+
+    PRIMECELL_ID: ClassVar[bytes] = b""
+    """The eight bytes at 0xfe0, 0xfe4 ... 0xffc of an ARM PrimeCell: four of PeriphID, four of PCellID."""
 
     def __init__(self, name: str, access_log: AccessLog = ignore_access) -> None:
         self.name = name
         self._access_log = access_log
+        self._known_offsets = frozenset(map(int, self.REGISTERS))
 
     @abstractmethod
     def read(self, offset: int, size: int) -> int:
@@ -127,12 +142,20 @@ class Device(BoardPart):
         except ValueError:
             return f"{offset:#x}"
 
-    def _unknown_read(self, offset: int) -> int:
-        self._access_log(self.name, offset, False, 0)
+    def _unhandled_read(self, offset: int) -> int:
+        """A read that no register of the device answers: the PrimeCell id, a write-only register (0), or unknown."""
+        identification = (offset - PRIMECELL_ID_OFFSET) // 4
+        if 0 <= identification < len(self.PRIMECELL_ID):
+            return self.PRIMECELL_ID[identification]
+        if offset not in self._known_offsets:
+            self._access_log(self.name, offset, False, 0)
         return 0
 
-    def _unknown_write(self, offset: int, value: int) -> None:
-        self._access_log(self.name, offset, True, value)
+    def _unhandled_write(self, offset: int, value: int) -> None:
+        """A write that no register of the device takes: a read-only register swallows it, an unknown one is logged."""
+        identification = (offset - PRIMECELL_ID_OFFSET) // 4
+        if offset not in self._known_offsets and not 0 <= identification < len(self.PRIMECELL_ID):
+            self._access_log(self.name, offset, True, value)
 
 
 class WordDevice(Device):
@@ -160,3 +183,13 @@ class WordDevice(Device):
     @abstractmethod
     def write_word(self, offset: int, value: int) -> None:
         """Write the register at `offset`, a multiple of 4."""
+
+
+def values_of(registers: DataclassInstance) -> State:
+    """The fields of a device's register dataclass, in order: what save() gives and what `Registers(*state)` takes."""
+    return tuple(getattr(registers, field.name) for field in fields(registers))
+
+
+def earliest(*times: int | None) -> int | None:
+    """The least of those that are not None; None when all are."""
+    return min((time for time in times if time is not None), default=None)

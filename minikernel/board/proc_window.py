@@ -29,7 +29,12 @@ Operation:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
+
+from minikernel.bits import WORD_MASK, s32
+from minikernel.board.device import AccessLog, IrqLine, State, WordDevice, ignore_access, values_of
+from minikernel.errors import UsageError
 
 ID_VALUE = 0x434F5250
 PATH_OFFSET, PATH_SIZE = 0x100, 0x100
@@ -50,3 +55,147 @@ class Register(IntEnum):
     DOORBELL = 0x20
     PATH = PATH_OFFSET
     DATA = DATA_OFFSET
+
+
+class ProcOp(IntEnum):
+    READ = 0
+    WRITE = 1
+
+
+@dataclass(frozen=True)
+class ProcResponse:
+    """The guest's answer: bytes read or written or -errno, and, after a successful read, the bytes."""
+
+    result: int
+    data: bytes = b""
+
+
+@dataclass(slots=True)
+class _Registers:
+    irq_enable: bool = False
+    request: bool = False
+    op: int = ProcOp.READ
+    path: bytes = b""
+    data_len: int = 0
+    offset: int = 0
+    result: int = 0
+    window: bytes = bytes(DATA_SIZE)
+    response: tuple[int, bytes] | None = None
+
+
+class ProcWindow(WordDevice):
+    """The window; see the head of this file.
+
+    The requester calls `request_read` or `request_write` and, when `is_busy` has fallen, looks at `response`.
+    """
+
+    REGISTERS = Register
+
+    def __init__(self, irq: IrqLine, access_log: AccessLog = ignore_access) -> None:
+        super().__init__("procwin", access_log)
+        self._irq = irq
+        self._r = _Registers()
+
+    @property
+    def is_busy(self) -> bool:
+        """A request waits for its answer."""
+        return self._r.request
+
+    @property
+    def response(self) -> ProcResponse | None:
+        """The answer to the last request; None before the first one and while one is waiting."""
+        return None if self._r.response is None else ProcResponse(*self._r.response)
+
+    def request_read(self, path: str, count: int = DATA_SIZE, offset: int = 0) -> None:
+        """Ask for `count` bytes of a /proc file from `offset`. Raises UsageError as `request` does."""
+        self.request(ProcOp.READ, path, b"", count, offset)
+
+    def request_write(self, path: str, data: bytes, offset: int = 0) -> None:
+        """Ask to write `data` to a /proc file at `offset`. Raises UsageError as `request` does."""
+        self.request(ProcOp.WRITE, path, data, len(data), offset)
+
+    def request(self, op: ProcOp, path: str, data: bytes, count: int, offset: int) -> None:
+        """Put a request into the registers. `count` is DATA_LEN; `data` is what a write writes, empty for a read.
+
+        Raises UsageError for a path of 0 or more than 255 bytes or with a NUL, for more than 3584 bytes, for an
+        offset outside 32 bits, and while another request waits.
+        """
+        encoded = path.encode()
+        if not 1 <= len(encoded) < PATH_SIZE or b"\0" in encoded:
+            raise UsageError(f"proc window: path {path!r} does not fit: 1 to {PATH_SIZE - 1} bytes without NUL")
+        if not 0 <= count <= DATA_SIZE:
+            raise UsageError(f"proc window: {count} bytes do not fit into its {DATA_SIZE}")
+        if not 0 <= offset <= WORD_MASK:
+            raise UsageError(f"proc window: offset {offset} is not a 32-bit number")
+        if self._r.request:
+            raise UsageError("proc window: the request before this one has not been answered")
+        window = data.ljust(DATA_SIZE, b"\0")
+        self._r = _Registers(self._r.irq_enable, True, op, encoded, count, offset, window=window)
+        self._update_irq()
+
+    def read_word(self, offset: int) -> int:
+        r = self._r
+        if offset >= DATA_OFFSET:
+            return int.from_bytes(r.window[offset - DATA_OFFSET : offset - DATA_OFFSET + 4], "little")
+        if offset >= PATH_OFFSET:
+            return int.from_bytes(r.path[offset - PATH_OFFSET : offset - PATH_OFFSET + 4], "little")
+        match offset:
+            case Register.ID:
+                return ID_VALUE
+            case Register.CTRL:
+                return IRQ_ENABLE * r.irq_enable
+            case Register.STATUS:
+                return REQUEST * r.request
+            case Register.OP:
+                return r.op
+            case Register.PATH_LEN:
+                return len(r.path)
+            case Register.DATA_LEN:
+                return r.data_len
+            case Register.OFFSET:
+                return r.offset
+        return self._unhandled_read(offset)
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        """DATA takes bytes and halfwords as memory does; the registers are words."""
+        if offset >= DATA_OFFSET:
+            start = offset - DATA_OFFSET
+            window = bytearray(self._r.window)
+            window[start : start + size] = value.to_bytes(size, "little")
+            self._r.window = bytes(window)
+        else:
+            super().write(offset, size, value)
+
+    def write_word(self, offset: int, value: int) -> None:
+        match offset:
+            case Register.CTRL:
+                self._r.irq_enable = bool(value & IRQ_ENABLE)
+            case Register.RESULT:
+                self._r.result = s32(value)
+            case Register.DOORBELL:
+                if value & 1:
+                    self._answer()
+            case _ if PATH_OFFSET <= offset < DATA_OFFSET:
+                pass  # read-only
+            case _:
+                self._unhandled_write(offset, value)
+        self._update_irq()
+
+    def save(self) -> State:
+        return values_of(self._r)
+
+    def load(self, state: State) -> None:
+        self._r = _Registers(*state)
+        self._update_irq()
+
+    def _answer(self) -> None:
+        r = self._r
+        if not r.request:
+            return
+        result = min(r.result, r.data_len)
+        data = r.window[: max(result, 0)] if r.op == ProcOp.READ else b""
+        r.request = False
+        r.response = (result, data)
+
+    def _update_irq(self) -> None:
+        self._irq.set(self._r.request and self._r.irq_enable)
