@@ -44,14 +44,20 @@ class Base(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """`address` is complete (section start added) when `base` is a section."""
+    """`address` is complete (section start added) when `base` is a section; `from_dot` when `.` gave it."""
 
     address: int
     base: PlacedSection | Base
+    from_dot: bool = False
+
+    @property
+    def section(self) -> PlacedSection | None:
+        """The section it is relative to, if any."""
+        return self.base if isinstance(self.base, PlacedSection) else None
 
     @property
     def offset(self) -> int:
-        """The part that operators inside an output section work on."""
+        """The part that operators work on while the base is kept."""
         return self.address - self.base.addr if isinstance(self.base, PlacedSection) else self.address
 
 
@@ -158,10 +164,10 @@ class _Pass:
         return max(value, 1)
 
     def _load_address(self, output: PlacedSection, script: OutputSection) -> int:
-        """AT(); else the address itself when one is given; else the same distance as the section before."""
+        """AT(); else the same distance as the section before; else, and when addresses went back, the address itself."""
         if script.load_address is not None:
             return self._evaluate(script.load_address).address
-        if script.address is not None or self._last is None:
+        if self._last is None or output.addr < self._last.addr:
             return output.addr
         return u32(output.addr + self._last.lma - self._last.addr)
 
@@ -190,16 +196,14 @@ class _Pass:
         if statement.provide and not self._is_wanted(statement.name):
             return
         value = self._evaluate(statement.value)
-        base = value.base
-        if self.current is not None and base is Base.NUMBER:
+        if self.current is not None and value.base is Base.NUMBER:
             value = Value(self.current.addr + value.address, self.current)
-            base = self.current
-        section = base if isinstance(base, PlacedSection) else None
-        if self.current is None and isinstance(statement.value, Name) and statement.value.name == ".":
+        section = value.section
+        if self.current is None and section is None and value.from_dot:
             section = self._last
             if self._prefer_next or section is None:
                 self._waiting.append(statement.name)
-        self.link.script_symbols[statement.name] = ScriptSymbol(u32(value.address), section)
+        self.link.script_symbols[statement.name] = ScriptSymbol(u32(value.address), value.section, section)
         self._known_symbols.add(statement.name)
 
     def _move_dot(self, statement: Assignment) -> None:
@@ -231,7 +235,7 @@ class _Pass:
     def _evaluate(self, expression: Expression) -> Value:
         match expression:
             case Number(value):
-                return Value(value, Base.ABSOLUTE if self.current is None else Base.NUMBER)
+                return self._absolute(value)
             case Name():
                 return self._name(expression)
             case Binary():
@@ -247,17 +251,21 @@ class _Pass:
 
     def _name(self, expression: Name) -> Value:
         if expression.name == ".":
-            return Value(self.dot, self.current or Base.ABSOLUTE)
+            return self._at_dot(self.dot)
         by_script = self.link.script_symbols.get(expression.name)
         if by_script is not None:
             self.read_ahead |= expression.name not in self._known_symbols
-            return Value(by_script.value, by_script.section or Base.ABSOLUTE)
+            return (
+                self._absolute(by_script.value)
+                if by_script.relative_to is None
+                else Value(by_script.value, by_script.relative_to)
+            )
         definition = self.link.definitions.get(expression.name)
         if definition is None:
             return self._unknown(expression, "symbol", (*self.link.script_symbols, *self.link.definitions))
         symbol = definition.symbol
         if not isinstance(symbol.section, Section):
-            return Value(symbol.value, Base.ABSOLUTE)
+            return self._absolute(symbol.value)
         output = self.link.inputs[id(symbol.section)].output
         if output is None:
             return Value(0, Base.ABSOLUTE)
@@ -272,50 +280,56 @@ class _Pass:
         self.read_ahead = True
         return Value(0, Base.ABSOLUTE)
 
+    def _absolute(self, value: int) -> Value:
+        """A plain number or an absolute symbol: a number inside an output section, an address outside."""
+        return Value(value, Base.ABSOLUTE if self.current is None else Base.NUMBER)
+
+    def _at_dot(self, address: int) -> Value:
+        return Value(address, self.current or Base.ABSOLUTE, from_dot=True)
+
     def _unary(self, expression: Unary) -> Value:
         value = self._evaluate(expression.operand)
         if expression.operator == "!":
-            return Value(int(not value.address), Base.NUMBER)
-        number = value.offset if self.current is not None else value.address
-        result = {"-": -number, "~": ~number, "+": number}[expression.operator]
-        base = value.base if self.current is not None else Base.ABSOLUTE
-        return Value(u32(result + (base.addr if isinstance(base, PlacedSection) else 0)), base)
+            return Value(int(not value.offset), Base.NUMBER, value.from_dot)
+        result = {"-": -value.offset, "~": ~value.offset, "+": value.offset}[expression.operator]
+        start = value.section.addr if value.section is not None else 0
+        return Value(u32(start + result), value.base, value.from_dot)
 
     def _binary(self, expression: Binary) -> Value:
         left, right = self._evaluate(expression.left), self._evaluate(expression.right)
         operator = expression.operator
-        a, b, base = self._operands(left, right, operator)
+        a, b, base = self._operands(left, right)
         if operator in _COMPARISONS:
             return Value(int(_COMPARISONS[operator](a, b)), Base.NUMBER)
         if operator in "/%" and b == 0:
             raise self._error(expression.location, "division by zero")
         result = _OPERATORS[operator](a, b)
-        if self.current is not None and isinstance(base, PlacedSection):
+        if isinstance(base, PlacedSection):
             result += base.addr
-        return Value(u32(result), base)
+        from_dot = (left.from_dot or right.from_dot) and left.section is right.section is None
+        return Value(u32(result), base, from_dot)
 
-    def _operands(self, left: Value, right: Value, operator: str) -> tuple[int, int, PlacedSection | Base]:
+    def _operands(self, left: Value, right: Value) -> tuple[int, int, PlacedSection | Base]:
         """The two numbers to combine and what the result is relative to (ld manual, "The Section of an Expression")."""
-        sections = [value.base for value in (left, right) if isinstance(value.base, PlacedSection)]
         if self.current is None:
-            keeps = len(sections) == 1 and (operator == "+" or (operator == "-" and left.base is sections[0]))
-            return left.address, right.address, sections[0] if keeps else Base.ABSOLUTE
+            return left.address, right.address, Base.ABSOLUTE
         if left.base is right.base:
             return left.offset, right.offset, Base.NUMBER
-        if sections and Base.NUMBER in (left.base, right.base):
-            return left.offset, right.offset, sections[0]
-        return left.address, right.address, Base.ABSOLUTE
+        if Base.NUMBER in (left.base, right.base):
+            return left.offset, right.offset, right.base if left.base is Base.NUMBER else left.base
+        return left.address, right.address, Base.NUMBER
 
     def _call(self, expression: Call) -> Value:
         values = [self._evaluate(argument) for argument in expression.arguments]
         first = values[0]
         match expression.function:
             case "ALIGN" if len(values) == 1:
-                return Value(self._aligned(self.dot, first.address, expression), Base.ABSOLUTE)
-            case "ALIGN" if self.current is not None and isinstance(first.base, PlacedSection):
-                return Value(first.base.addr + self._aligned(first.offset, values[1].address, expression), first.base)
+                return self._at_dot(self._aligned(self.dot, first.address, expression))
+            case "ALIGN" if self.current is not None and first.section is not None:
+                offset = self._aligned(first.offset, values[1].address, expression)
+                return Value(first.section.addr + offset, first.section)
             case "ALIGN":
-                return Value(self._aligned(first.address, values[1].address, expression), first.base)
+                return self._absolute(self._aligned(first.address, values[1].address, expression))
             case "MAX":
                 return max(values, key=lambda value: value.address)
             case "MIN":

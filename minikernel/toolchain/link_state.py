@@ -78,9 +78,14 @@ class Definition:
 
 @dataclass(slots=True)
 class ScriptSymbol:
-    """A symbol that the script defines; `section` None means absolute."""
+    """A symbol that the script defines.
+
+    `relative_to` is what expressions reckon it from, `section` what the symbol table says; None means absolute. They
+    differ for `x = .` between output sections: an absolute number, yet listed with the section it borders on.
+    """
 
     value: int
+    relative_to: PlacedSection | None
     section: PlacedSection | None
 
 

@@ -248,9 +248,11 @@ def decide_kept_sections(state: Link) -> None:
         for section in inputs:
             output.flags |= section.flags
         output.flags &= SectionFlag.ALLOC | SectionFlag.WRITE | SectionFlag.EXECINSTR
-        if output.script is not None and (has_data or (moves_dot and not inputs)):
-            output.flags |= SectionFlag.ALLOC | (0 if inputs else SectionFlag.WRITE)
         output.type = _output_type(inputs, has_data, output.script is not None and output.script.noload)
+        if has_data:
+            output.flags |= SectionFlag.ALLOC
+        elif moves_dot and not inputs:  # only `. = . + n`: room without bytes, as ld makes it
+            output.flags, output.type = SectionFlag.ALLOC | SectionFlag.WRITE, SectionType.NOBITS
         if output.script is None:
             output.addralign = max((section.addralign for section in inputs), default=1)
 
@@ -374,17 +376,14 @@ def output_symbols(state: Link, sections: dict[int, ImageSectionSource]) -> list
                 if (symbol.name, symbol.value) in constants:
                     return
                 constants.add((symbol.name, symbol.value))
-            symbols.append(
-                ImageSymbolSource(
-                    symbol.name, symbol.value & 0xFFFF_FFFF, symbol.size, symbol.kind, symbol.binding, None
-                )
-            )
-        elif isinstance(symbol.section, Section):
-            item = state.inputs.get(id(symbol.section))
-            if item is not None and item.output is not None:
-                place = neighbours.get(id(item.output))
-                value = item.addr + symbol.value
-                symbols.append(ImageSymbolSource(symbol.name, value, symbol.size, symbol.kind, symbol.binding, place))
+            value, place = symbol.value & 0xFFFF_FFFF, None
+        else:
+            assert isinstance(symbol.section, Section)
+            item = state.inputs[id(symbol.section)]
+            if item.output is None:
+                return
+            value, place = item.addr + symbol.value, neighbours.get(id(item.output))
+        symbols.append(ImageSymbolSource(symbol.name, value, symbol.size, symbol.kind, symbol.binding, place))
 
     for _, obj in state.objects:
         for symbol in obj.symbols:
@@ -396,7 +395,24 @@ def output_symbols(state: Link, sections: dict[int, ImageSectionSource]) -> list
     for name, by_script in state.script_symbols.items():
         place = neighbours.get(id(by_script.section)) if by_script.section is not None else None
         symbols.append(ImageSymbolSource(name, by_script.value, 0, SymbolKind.NOTYPE, SymbolBinding.GLOBAL, place))
-    return symbols
+    return symbols + _data_marks(state, sections)
+
+
+def _data_marks(state: Link, sections: dict[int, ImageSectionSource]) -> list[ImageSymbolSource]:
+    """A `$d` over each loaded input without mapping symbols, for disassemblers."""
+    marked = {
+        id(symbol.section)
+        for _, obj in state.objects
+        for symbol in obj.symbols
+        if symbol.name.startswith("$") and is_mapping_symbol(symbol.name)
+    }
+    return [
+        ImageSymbolSource("$d", item.addr, 0, SymbolKind.NOTYPE, SymbolBinding.LOCAL, sections[id(output)])
+        for output in state.outputs
+        if output.is_allocated and id(output) in sections
+        for item in output.inputs
+        if item.section.size and item.section.type != SectionType.NOBITS and id(item.section) not in marked
+    ]
 
 
 def _neighbours(state: Link, sections: dict[int, ImageSectionSource]) -> dict[int, ImageSectionSource]:

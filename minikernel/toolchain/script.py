@@ -176,6 +176,7 @@ _EXPRESSION = re.compile(
     r"|(?P<operator><<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>?:(),])"
 )
 _ASSIGN = re.compile(r"(<<|>>|[-+*/&|^])?=(?!=)")
+_SECTION_TYPE = re.compile(r"\(\s*[A-Z]*\s*\)\s*:")
 _STRING = re.compile(r"\"([^\"\n]*)\"")
 
 # Binary operators by precedence, loosest first (ld manual, "Operators": as in C).
@@ -251,7 +252,7 @@ class _Parser:
             self._fail_at(start, f"{name} is not in this subset of the script language")
         address: Expression | None = None
         noload = False
-        if not self._at("(") and not self._at(":"):
+        if not _SECTION_TYPE.match(self.text, self.position) and not self._at(":"):
             address = self._expression()
         if self._take("("):
             noload = self._section_type()
