@@ -51,14 +51,52 @@ FUNC usb_add_hcd
         str     r2, [r4, #HCD_BUSNUM]
         ldr     r1, [r4, #HCD_NAME]
         pr_info "%s: new USB bus registered, assigned bus number %u\n"
-        ldr     r1, [r4, #HCD_BUSNUM]
-        ldr     r2, [r4, #HCD_PORTS]
-        pr_info "hub %u-0:1.0: USB hub found, ports: %u\n"
         mov     r0, #0
 .Ladd_return:
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_add_hcd
 EXPORT_SYMBOL usb_add_hcd
+
+@ ---------------------------------------------------------------------------
+@ usb_register_root_hub - the controller has started: its ports can be used
+@
+@   in:       r0 = usb_hcd, added before
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC usb_register_root_hub
+        push    {fp, lr}
+        add     fp, sp, #0
+        ldr     r1, [r0, #HCD_BUSNUM]
+        ldr     r2, [r0, #HCD_PORTS]
+        pr_info "hub %u-0:1.0: USB hub found, %u port(s) detected\n"
+        pop     {fp, pc}
+ENDFUNC usb_register_root_hub
+EXPORT_SYMBOL usb_register_root_hub
+
+@ ---------------------------------------------------------------------------
+@ usb_remove_hcd - the controller did not start: take it off the list
+@
+@   in:       r0 = usb_hcd
+@   out:      -
+@   clobbers: r1, r2, flags
+@   context:  process; its interrupts are off
+@ ---------------------------------------------------------------------------
+FUNC usb_remove_hcd
+        ldr     r1, =usb_hcds
+.Lremove_look:
+        ldr     r2, [r1]                        @ HCD_NEXT is the first word
+        cmp     r2, #0
+        bxeq    lr
+        cmp     r2, r0
+        movne   r1, r2
+        bne     .Lremove_look
+        ldr     r2, [r0, #HCD_NEXT]
+        str     r2, [r1]
+        bx      lr
+ENDFUNC usb_remove_hcd
+EXPORT_SYMBOL usb_remove_hcd
 
 @ ---------------------------------------------------------------------------
 @ usb_register - an interface driver is there
