@@ -164,7 +164,7 @@ class _Pass:
         return max(value, 1)
 
     def _load_address(self, output: PlacedSection, script: OutputSection) -> int:
-        """AT(); else the same distance as the section before; else, and when addresses went back, the address itself."""
+        """AT(); else as far from the address as the section before is; the address itself when addresses went back."""
         if script.load_address is not None:
             return self._evaluate(script.load_address).address
         if self._last is None or output.addr < self._last.addr:

@@ -128,7 +128,8 @@ SCRIPTS = {
             quotient = (after - first) / 8 + 1; }
         K = 4;
         outside = after - first;  masked = after & ~0xff; same = after; minus = -after; dot4 = . + 4; dot5 = dot4;
-        page = ALIGN(64); there = ALIGN(after, 64); addr = ADDR(.text); addr4 = ADDR(.text) + 4; low_dot = . & 0xff00;  shifted = after >> 4; negative = after - 0x40000000;
+        page = ALIGN(64); there = ALIGN(after, 64); addr = ADDR(.text); addr4 = ADDR(.text) + 4; low_dot = . & 0xff00;
+        shifted = after >> 4; negative = after - 0x40000000;
         . = ALIGN(4096); next_section = .; next_plus = . + 4;
         .data : { *(.rodata ___* .data) in1 = K; in2 = K + 1; in3 = . - K; in4 = SIZEOF(.text); in5 = LOADADDR(.text);
             in6 = first - .; in7 = ALIGN(8); in8 = ALIGN(., 8); in9 = -first; in10 = first < .; in11 = MAX(., 4);
