@@ -1,0 +1,670 @@
+"""The assembler: source text in, ObjectFile out, the bytes and relocations of GNU as.
+
+One pass executes the statements; every ARM statement has one size, so each label has its place at once. What is not known
+when its statement is executed - a forward reference, a relocation, an instruction not met before - waits in a list and
+is finished at the end: `assemble_unit` at the foot of this page is the table of contents.
+
+statement.py parses, directives.py executes directives, instructions.py compiles operands, encoder.py encodes, fixups.py
+fills in fields and makes relocations, objects.py makes the ObjectFile. This page holds what they share: the Assembler.
+"""
+
+from __future__ import annotations
+
+from collections import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from minikernel.elf.attributes import CORTEX_A15
+from minikernel.elf.constants import SectionFlag, SectionType
+from minikernel.elf.object_file import ObjectFile
+from minikernel.errors import Location, SourceError, SourceErrors, near_names
+from minikernel.toolchain.conditionals import Conditionals
+from minikernel.toolchain.directives import CONDITIONAL_DIRECTIVES, EXECUTORS
+from minikernel.toolchain.encoder import Encoder, EncodingTable, default_table
+from minikernel.toolchain.expression import Address, Node, NotYet, Value, describe
+from minikernel.toolchain.fixups import EXACT, Fixup, FixupKind, resolve_fixups
+from minikernel.toolchain.frames import Frame, Position
+from minikernel.toolchain.instructions import (
+    Form,
+    Instruction,
+    compile_instruction,
+    mnemonics,
+    rotated_constant,
+)
+from minikernel.toolchain.lexer import Problem
+from minikernel.toolchain.literal_pool import LiteralPool
+from minikernel.toolchain.macros import Macro
+from minikernel.toolchain.objects import ObjectBuilder
+from minikernel.toolchain.source import SourceFile, SourceTree, read_source
+from minikernel.toolchain.statement import Item, ParsedSource, Statement, parse_source
+from minikernel.toolchain.symbols import ABSOLUTE, Mapping, SectionBuilder, Symbol
+
+MAX_NESTING = 100
+"""Frames inside each other: includes, macro expansions, repetitions. GNU as has the same bound for macros."""
+MAX_STATEMENTS = 1_000_000
+"""Statements executed in one assembly, repetitions counted."""
+MAX_SECTION_BYTES = 16 << 20
+"""Bytes of one section in the file; the board's RAM."""
+MAX_ERRORS = 20
+"""After so many errors the run stops."""
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What assembling one source gives."""
+
+    object_file: ObjectFile
+    warnings: tuple[SourceError, ...]
+    """Texts of `.warning`, as errors that were not raised."""
+    definitions: dict[str, Location]
+    """Where each symbol that other objects can see is defined."""
+    references: dict[str, SourceError]
+    """For each undefined symbol, its first use: an error ready for the linker to raise."""
+    included: tuple[Path, ...]
+    """The files that .include read."""
+
+
+# --- the assembler --------------------------------------------------------------------------------------------------------
+
+
+class Assembler:
+    """The state of one assembly. Directives work on its public parts."""
+
+    exact = False
+
+    def __init__(self, tree: SourceTree | None, table: EncodingTable) -> None:
+        self.tree = tree
+        self.table = table
+        self.symbols: dict[str, Symbol] = {}
+        self.sections: dict[str, SectionBuilder] = {
+            ".text": SectionBuilder(".text", SectionType.PROGBITS, SectionFlag.ALLOC | SectionFlag.EXECINSTR),
+            ".data": SectionBuilder(".data", SectionType.PROGBITS, SectionFlag.ALLOC | SectionFlag.WRITE),
+            ".bss": SectionBuilder(".bss", SectionType.NOBITS, SectionFlag.ALLOC | SectionFlag.WRITE),
+        }
+        self.section = self.sections[".text"]
+        self.previous: SectionBuilder | None = None
+        self.section_stack: list[tuple[SectionBuilder, SectionBuilder | None]] = []
+        self.macros: dict[str, Macro] = {}
+        self.macro_count = 0
+        self.conditionals = Conditionals()
+        self.attributes: tuple[tuple[int, int | str], ...] = CORTEX_A15
+        self.errors: list[SourceError] = []
+        self.warnings: list[SourceError] = []
+        self.included: dict[Path, None] = {}
+        self.fixups: list[Fixup] = []
+        self.frame: Frame
+        self.line = 0
+        self.statement: Statement
+        self._local_counts: dict[int, int] = {}
+        self._local_forward: dict[int, Symbol] = {}
+        self._local_back: dict[int, Symbol] = {}
+        self._numeric: list[tuple[SectionBuilder, int, Instruction, tuple[Node, ...], Position]] = []
+        self._unencoded: list[tuple[SectionBuilder, int, str, Position, Instruction]] = []
+        self._executed = 0
+
+    # --- places and names (expression.Scope) ---
+
+    def position(self) -> Position:
+        """Where the statement being executed stands."""
+        return Position(self.frame, self.line, self.statement)
+
+    def lookup(self, name: str) -> Symbol:
+        """The symbol of that name, made when it is new."""
+        symbol = self.symbols.get(name)
+        if symbol is None:
+            symbol = self.symbols[name] = Symbol(name)
+            symbol.reference = self.position()
+        return symbol
+
+    def here(self) -> Symbol:
+        """A symbol for `.`."""
+        section = self.section
+        return Symbol(".\x02", section, section.offset, section.group)
+
+    def local_label(self, number: int, forward: bool, column: int) -> Symbol:
+        """The numeric label that `1b` or `1f` means. Raises Problem for `1b` without a `1:` above."""
+        if forward:
+            symbol = self._local_forward.get(number)
+            if symbol is None:
+                symbol = self._local_forward[number] = Symbol(f"{number}\x02")
+                symbol.reference = self.position()
+            return symbol
+        if number not in self._local_back:
+            raise Problem(f"no label `{number}:` above for `{number}b`", column)
+        return self._local_back[number]
+
+    def evaluate_now(self, node: Node, what: str) -> int:
+        """A number that must be known here. Raises Problem."""
+        try:
+            value = node.evaluate(self)
+        except NotYet as error:
+            raise Problem(f"{what} must be known here, but {error.reason}", error.column) from None
+        if not isinstance(value, int):
+            reason = f"`{value.symbol.shown_name}` is not defined above" if value.symbol.section is None else ""
+            reason = reason or f"{describe(value)} is not"
+            raise Problem(f"{what} must be a number known here; {reason}", node.column)
+        return value
+
+    # --- running ---
+
+    def run(self, source: ParsedSource) -> None:
+        """Executes a source and everything it includes and expands."""
+        self.frame = Frame(source.items, source.source.name, source.lines, "file", None, 0)
+        frame = self.frame
+        execute = EXECUTORS
+        while True:
+            items = frame.items
+            count = len(items)
+            start = frame.index
+            while frame.index < count:
+                statement, self.line = items[frame.index]
+                frame.index += 1
+                self.statement = statement
+                if self.conditionals.skipping and statement.op not in CONDITIONAL_DIRECTIVES:
+                    continue
+                try:
+                    execute[statement.kind](self, statement)
+                except Problem as problem:
+                    self.report(self.position().error(problem.message, problem.column, problem.notes))
+                except NotYet as error:
+                    self.report(self.position().error(f"must be known here, but {error.reason}", error.column))
+                except SourceError as error:
+                    self.report(error)
+                if self.frame is not frame:
+                    break
+            self._executed += frame.index - start
+            if self._executed > MAX_STATEMENTS:
+                raise StopAssembly(
+                    self.position().error(
+                        f"more than {MAX_STATEMENTS} statements executed: a macro or .rept repeats without end"
+                    )
+                )
+            if self.frame is not frame:
+                frame = self.frame
+                continue
+            if frame.index >= count:
+                self._leave(frame)
+                if frame.caller is None:
+                    return
+                frame = self.frame
+
+    def _leave(self, frame: Frame) -> None:
+        """The end of a frame: its .ifs must be closed."""
+        open_ifs = self.conditionals.stack[frame.conditional_depth :]
+        if open_ifs:
+            opened = open_ifs[0].opened_at
+            assert isinstance(opened, Position)
+            self.report(opened.error("this is never closed; expected `.endif`"))
+            self.conditionals.unwind(frame.conditional_depth)
+        if frame.caller is not None:
+            self.frame = frame.caller.frame
+
+    def enter(self, items: list[Item], file: str, lines: list[str] | None, title: str) -> None:
+        """Executes these statements next. Raises Problem when nested too deep."""
+        depth = self.frame.depth + 1
+        if depth > MAX_NESTING:
+            raise StopAssembly(
+                self.position().error(f"nested deeper than {MAX_NESTING}: does a macro or a file call itself?")
+            )
+        frame = Frame(items, file, lines, title, self.position(), depth)
+        frame.conditional_depth = len(self.conditionals.stack)
+        self.frame = frame
+
+    def report(self, error: SourceError) -> None:
+        """Keeps an error and goes on; stops the run when there are too many."""
+        self.errors.append(error)
+        if len(self.errors) >= MAX_ERRORS:
+            raise StopAssembly(None)
+
+    # --- labels ---
+
+    def define_label(self, name: str, column: int) -> None:
+        """`name:` here. Raises Problem when the name is taken."""
+        symbol = self.symbols.get(name)
+        if symbol is None:
+            symbol = self.symbols[name] = Symbol(name)
+        elif symbol.is_defined:
+            raise Problem(f"`{name}` is already defined{self.where_defined(symbol)}", column)
+        section = self.section
+        symbol.section, symbol.value, symbol.group = section, section.offset, section.group
+        symbol.location = Location(self.frame.file, self.line, column + 1)
+
+    def where_defined(self, symbol: Symbol) -> str:
+        """` at file:line:col`, if known."""
+        return f" at {symbol.location}" if symbol.location else " (by --defsym)"
+
+    def define_local(self, number: int) -> None:
+        """`1:` here."""
+        symbol = self._local_forward.pop(number, None) or Symbol(f"{number}\x02")
+        section = self.section
+        symbol.section, symbol.value, symbol.group = section, section.offset, section.group
+        self._local_back[number] = symbol
+
+    def set_symbol(self, name: str, column: int, node: Node) -> None:
+        """`.set name, expression`. Raises Problem when the name is a label."""
+        symbol = self.lookup(name)
+        if symbol.is_defined and not symbol.is_set:
+            raise Problem(f"`{name}` is already defined{self.where_defined(symbol)}", column)
+        symbol.is_set = True
+        symbol.location = Location(self.frame.file, self.line, column + 1)
+        value: Value | None
+        try:
+            value = node.evaluate(self)
+        except NotYet:
+            value = None
+        symbol.section, symbol.definition = None, None
+        if isinstance(value, int):
+            symbol.section, symbol.value = ABSOLUTE, value
+        elif value is not None and value.minus is None and value.symbol.section is not None:
+            take_place_of(symbol, value)
+        else:
+            symbol.definition = node.bind(self)
+            symbol.reference = self.position()
+
+    def distance_now(self, node: Node) -> int | None:
+        """The value of an expression of labels above, alignments between them or not; None if it is not one."""
+        try:
+            value = node.bind(self).evaluate(EXACT)
+        except Problem:
+            return None
+        return value if isinstance(value, int) else None
+
+    # --- bytes ---
+
+    def emit(self, data: bytes) -> None:
+        """Data at the current place."""
+        section = self.section
+        section.mark_data()
+        if section.is_nobits:
+            if any(data):
+                raise Problem(f"`{section.name}` has no bytes in the file; only zeros fit there")
+            section.nobits_size += len(data)
+            return
+        section.data += data
+        if len(section.data) > MAX_SECTION_BYTES:
+            raise StopAssembly(self.position().error(f"`{section.name}` grows over {MAX_SECTION_BYTES >> 20} MiB"))
+
+    def defer(self, kind: FixupKind, node: Node, size: int) -> None:
+        """A field of `size` bytes here that is finished at the end of the pass."""
+        section = self.section
+        self.fixups.append(Fixup(kind, section, section.offset, node.bind(self), self.position()))
+        self.emit(bytes(size))
+
+    # --- instructions ---
+
+    def instruction(self, statement: Statement) -> None:
+        """Assembles one instruction. Raises Problem."""
+        compiled = statement.compiled
+        if compiled is None:
+            name = statement.op.lower()
+            if name not in mnemonics():
+                near = near_names(name, [*mnemonics(), *self.macros])
+                raise Problem(f"no instruction or macro `{statement.op}`{near}", statement.column)
+            compiled = statement.compiled = compile_instruction(name, statement.text, statement.operands_column)
+        section = self.section
+        if section.mapping != Mapping.CODE:
+            self._begin_code(section)
+        word = compiled.word
+        if word is not None:
+            section.data += word
+            return
+        _ASSEMBLE[compiled.form](self, section, compiled)
+
+    def _begin_code(self, section: SectionBuilder) -> None:
+        if section.is_nobits:
+            raise Problem(f"`{section.name}` has no bytes in the file; an instruction does not fit there")
+        section.raise_alignment(4)
+        section.mark(Mapping.CODE)
+
+    def begin_code(self) -> None:
+        """Before an instruction's word is written."""
+        if self.section.mapping != Mapping.CODE:
+            self._begin_code(self.section)
+
+    def _fixed(self, section: SectionBuilder, instruction: Instruction) -> None:
+        self._encode_text(section, instruction.text, instruction)
+
+    def _encode_text(self, section: SectionBuilder, text: str, instruction: Instruction) -> None:
+        word = self.table.known.get(text)
+        if word is not None:
+            encoded = word.to_bytes(4, "little")
+            if instruction.form is Form.FIXED:
+                instruction.word = encoded
+            section.data += encoded
+            return
+        self._unencoded.append((section, len(section.data), text, self.position(), instruction))
+        section.data += b"\0\0\0\0"
+
+    def _numeric_form(self, section: SectionBuilder, instruction: Instruction) -> None:
+        values = []
+        for node in instruction.expressions:
+            try:
+                value = node.evaluate(self)
+            except NotYet:
+                break
+            if not isinstance(value, int):
+                break
+            values.append(check_word(value, node.column))
+        else:
+            self._encode_text(section, instruction.text % tuple(values), instruction)
+            return
+        nodes = tuple(node.bind(self) for node in instruction.expressions)
+        self._numeric.append((section, len(section.data), instruction, nodes, self.position()))
+        section.data += b"\0\0\0\0"
+
+    def _branch(self, section: SectionBuilder, instruction: Instruction) -> None:
+        is_call = instruction.text == "bl"
+        kind = FixupKind.CALL if is_call and instruction.condition == 14 else FixupKind.JUMP
+        node = instruction.expressions[0].bind(self)
+        self.fixups.append(Fixup(kind, section, len(section.data), node, self.position()))
+        word = instruction.condition << 28 | (0x0B000000 if is_call else 0x0A000000)
+        section.data += word.to_bytes(4, "little")
+
+    def _field(self, kind: FixupKind, section: SectionBuilder, instruction: Instruction, node: Node) -> None:
+        self.fixups.append(Fixup(kind, section, len(section.data), node, self.position()))
+        self._encode_text(section, instruction.text, instruction)
+
+    def _label_word(self, section: SectionBuilder, instruction: Instruction) -> None:
+        self._field(FixupKind.OFFSET12, section, instruction, instruction.expressions[0].bind(self))
+
+    def _label_half(self, section: SectionBuilder, instruction: Instruction) -> None:
+        self._field(FixupKind.OFFSET8, section, instruction, instruction.expressions[0].bind(self))
+
+    def _adr(self, section: SectionBuilder, instruction: Instruction) -> None:
+        self._field(FixupKind.ADR, section, instruction, instruction.expressions[0].bind(self))
+
+    def _lower16(self, section: SectionBuilder, instruction: Instruction) -> None:
+        self._field(FixupKind.MOVW, section, instruction, instruction.expressions[0].bind(self))
+
+    def _upper16(self, section: SectionBuilder, instruction: Instruction) -> None:
+        self._field(FixupKind.MOVT, section, instruction, instruction.expressions[0].bind(self))
+
+    def _literal(self, section: SectionBuilder, instruction: Instruction) -> None:
+        """`ldr rX, =value`: mov or mvn where the number fits one, else a word of the literal pool."""
+        node = instruction.expressions[0]
+        suffix, register = instruction.text.split(" ")
+        try:
+            value = node.evaluate(self)
+        except NotYet as error:
+            raise Problem(f"the value after `=` must be known here, but {error.reason}", error.column) from None
+        if isinstance(value, int):
+            check_word(value, node.column)
+            for verb, number in (("mov", value), ("mvn", ~value)):
+                if rotated_constant(number) is not None:
+                    text = f"{verb}{suffix} {register},#{number & 0xFFFFFFFF}"
+                    self._encode_text(section, text, instruction)
+                    return
+        if section.pool is None:
+            section.pool = LiteralPool()
+        entry = section.pool.request(*_pool_request(value, node, self), self.position())
+        if entry is None:
+            raise Problem("the literal pool is full; put .ltorg after an unconditional branch above", node.column)
+        self.fixups.append(Fixup(FixupKind.OFFSET12, section, len(section.data), entry, self.position()))
+        self._encode_text(section, f"ldr{suffix} {register},[pc,#0]", instruction)
+
+    def dump_pool(self, section: SectionBuilder) -> None:
+        """Writes the section's waiting literals here."""
+        pool, section.pool = section.pool, None
+        if pool is None:
+            return
+        current, self.section = self.section, section
+        self.align(4, None, 0, code=False)
+        section.mark(Mapping.DATA)
+        for entry in pool.entries:
+            label = entry.label
+            label.section, label.value, label.group = section, section.offset, section.group
+            if isinstance(entry.value, int):
+                self.emit((entry.value & 0xFFFFFFFF).to_bytes(4, "little"))
+            else:
+                self.fixups.append(Fixup(FixupKind.WORD, section, section.offset, entry.value, entry.position))
+                self.emit(bytes(4))
+        self.section = current
+
+    # --- alignment ---
+
+    def align(self, alignment: int, fill: int | None, limit: int, *, code: bool) -> None:
+        """Pads to a multiple of `alignment`, unless that takes more than `limit` bytes (0: no limit).
+
+        Without a fill, code is padded with zeros to a word and then with nops, data with zeros.
+        """
+        section = self.section
+        offset = section.offset
+        padding = -offset % alignment
+        if limit and padding > limit:
+            padding = 0
+        section.mark(Mapping.CODE if code else Mapping.DATA)
+        section.group += 1
+        if section.is_nobits:
+            section.nobits_size += padding
+        elif fill is not None or not code:
+            self.emit(bytes([(fill or 0) & 0xFF]) * padding)
+        else:
+            odd = padding & 3
+            if odd:
+                section.marks[offset] = Mapping.DATA
+                section.marks[offset + odd] = Mapping.CODE
+            section.data += bytes(odd) + NOP * (padding // 4)
+        if len(section.data) > MAX_SECTION_BYTES:
+            raise StopAssembly(self.position().error(f"`{section.name}` grows over {MAX_SECTION_BYTES >> 20} MiB"))
+
+    # --- the end ---
+
+    def finish(self) -> ObjectFile:
+        """Writes the pools, finishes what waited, makes the object. Errors are in self.errors."""
+        for section in list(self.sections.values()):
+            self.dump_pool(section)
+            if section.is_code and section.addralign > 1:
+                self._pad_code_section(section)
+        self._number_the_numeric()
+        self._encode_the_rest()
+        self._finish_symbols()
+        builder = ObjectBuilder(self.sections.values(), self.attributes)
+        resolve_fixups(self, builder)
+        self._report_undefined_locals()
+        return builder.finish(self.sections.values(), self.symbols.values())
+
+    def _pad_code_section(self, section: SectionBuilder) -> None:
+        """GNU as ends a code section on a word."""
+        self.section = section
+        self.align(min(section.addralign, 4), None, 0, code=True)
+
+    def _number_the_numeric(self) -> None:
+        for section, offset, instruction, nodes, position in self._numeric:
+            try:
+                values = [check_word(exact_number(node), node.column) for node in nodes]
+            except Problem as problem:
+                self.report(position.error(problem.message, problem.column))
+            else:
+                text = instruction.text % tuple(values)
+                self._unencoded.append((section, offset, text, position, instruction))
+
+    def _encode_the_rest(self) -> None:
+        refused = self.table.encode([text for _, _, text, _, _ in self._unencoded])
+        known = self.table.known
+        for section, offset, text, position, instruction in self._unencoded:
+            word = known.get(text)
+            if word is None:
+                self.report(position.error(*_refusal(text, instruction, position.statement, str(refused[text]))))
+                continue
+            encoded = word.to_bytes(4, "little")
+            if instruction.form is Form.FIXED:
+                instruction.word = encoded
+            section.data[offset : offset + 4] = encoded
+
+    def _finish_symbols(self) -> None:
+        """Values of late `.set`s, and sizes."""
+        for symbol in self.symbols.values():
+            if symbol.definition is not None:
+                self._finish_set(symbol)
+            if symbol.size_definition is not None:
+                node, where = symbol.size_definition
+                assert isinstance(where, Position)
+                try:
+                    symbol.size = exact_number(node) & 0xFFFFFFFF
+                except Problem as problem:
+                    self.report(where.error(problem.message, problem.column))
+
+    def _finish_set(self, symbol: Symbol) -> None:
+        from minikernel.toolchain.expression import symbol_value
+
+        position = symbol.reference
+        try:
+            value = symbol_value(symbol, EXACT, 0)
+        except Problem as problem:
+            if isinstance(position, Position):
+                self.report(position.error(problem.message))
+            symbol.definition = 0
+            return
+        symbol.definition = value
+        if isinstance(value, int):
+            symbol.section, symbol.value, symbol.definition = ABSOLUTE, value, None
+        elif value.minus is None and value.symbol.section is not None:
+            take_place_of(symbol, value)
+
+    def _report_undefined_locals(self) -> None:
+        for number, symbol in self._local_forward.items():
+            position = symbol.reference
+            if isinstance(position, Position):
+                self.report(position.error(f"no label `{number}:` below for `{number}f`"))
+        for symbol in self.symbols.values():
+            if symbol.name.startswith(".L") and not symbol.is_defined and symbol.is_wanted:
+                position = symbol.reference
+                if isinstance(position, Position):
+                    known = [s.name for s in self.symbols.values() if s.is_defined]
+                    near = near_names(symbol.name, known)
+                    self.report(position.error(f"local label `{symbol.name}` is not defined{near}"))
+
+
+NOP = (0xE320F000).to_bytes(4, "little")
+
+
+class StopAssembly(Exception):
+    """Ends the run; the error, if any, is the last one."""
+
+    def __init__(self, error: SourceError | None) -> None:
+        self.error = error
+
+
+def take_place_of(symbol: Symbol, value: Address) -> None:
+    """`.set symbol, label + n`: the label's section, place, and what it is."""
+    target = value.symbol
+    symbol.section, symbol.value, symbol.group = target.section, target.value + value.addend, target.group
+    symbol.definition = None
+    symbol.kind = symbol.kind or target.kind
+    symbol.size = symbol.size or target.size
+
+
+def check_word(value: int, column: int) -> int:
+    """The value, if 32 bits hold it signed or unsigned. Raises Problem."""
+    if -(1 << 31) <= value < 1 << 32:
+        return value
+    raise Problem(f"{value:#x} does not fit in 32 bits", column)
+
+
+def exact_number(node: Node) -> int:
+    """A number at the end of the pass. Raises Problem."""
+    value = node.evaluate(EXACT)
+    if isinstance(value, int):
+        return value
+    if value.symbol.section is None:
+        raise Problem(f"`{value.symbol.shown_name}` is not defined in this file; a number is needed here", node.column)
+    raise Problem(f"{describe(value)} is an address; a number is needed here", node.column)
+
+
+def _pool_request(value: Value, node: Node, assembler: Assembler) -> tuple[object, int | Node]:
+    if isinstance(value, int):
+        return value, value
+    key = (id(value.symbol), value.addend, id(value.minus))
+    return key, node.bind(assembler)
+
+
+def _refusal(text: str, instruction: Instruction, statement: Statement, reason: str) -> tuple[str, int | None]:
+    """Message and column for an instruction that the encoder refuses."""
+    if instruction.expressions and instruction.form is Form.NUMERIC:
+        return f"cannot encode `{text}`: {reason}", instruction.expressions[-1].column
+    return f"cannot encode `{text}`: {reason}", statement.operands_column if statement.operands else None
+
+
+_ASSEMBLE = {
+    Form.FIXED: Assembler._fixed,
+    Form.NUMERIC: Assembler._numeric_form,
+    Form.BRANCH: Assembler._branch,
+    Form.LITERAL: Assembler._literal,
+    Form.LABEL_WORD: Assembler._label_word,
+    Form.LABEL_HALF: Assembler._label_half,
+    Form.ADR: Assembler._adr,
+    Form.LOWER16: Assembler._lower16,
+    Form.UPPER16: Assembler._upper16,
+}
+
+
+# --- entry points ---------------------------------------------------------------------------------------------------------
+
+
+def assemble_unit(
+    source: SourceFile | Path,
+    *,
+    include_dirs: Sequence[Path] = (),
+    defsyms: abc.Mapping[str, int] | None = None,
+    root: Path | None = None,
+    encoder: Encoder | None = None,
+) -> Assembly:
+    """Assembles one source with everything known about it.
+
+    `root` is the directory that `.include` may read in (default: the one of the source); `defsyms` are absolute symbols
+    defined before the first line, as `--defsym`. Raises SourceError, or SourceErrors for several, and EncoderUnavailable.
+    """
+    table = EncodingTable(encoder) if encoder is not None else default_table()
+    tree = None
+    if isinstance(source, Path):
+        tree = SourceTree(root or source.parent, include_dirs)
+        source = read_source(source, tree.shown_name(source))
+    elif root is not None:
+        tree = SourceTree(root, include_dirs)
+    assembler = Assembler(tree, table)
+    for name, value in (defsyms or {}).items():
+        assembler.symbols[name] = Symbol(name, ABSOLUTE, value)
+    object_file = ObjectFile()
+    try:
+        assembler.run(parse_source(source))
+        object_file = assembler.finish()
+    except StopAssembly as stop:
+        if stop.error is not None:
+            assembler.errors.append(stop.error)
+    raise_errors(assembler.errors)
+    symbols = assembler.symbols.values()
+    return Assembly(
+        object_file,
+        tuple(assembler.warnings),
+        {s.name: s.location for s in symbols if s.binding and s.location is not None},
+        {
+            s.name: s.reference.error(f"undefined symbol `{s.name}`")
+            for s in symbols
+            if s.is_wanted and s.section is None and isinstance(s.reference, Position)
+        },
+        tuple(assembler.included),
+    )
+
+
+def assemble(
+    source: SourceFile | Path,
+    include_dirs: Sequence[Path] = (),
+    defsyms: abc.Mapping[str, int] | None = None,
+    root: Path | None = None,
+) -> ObjectFile:
+    """The ObjectFile of a source; see assemble_unit."""
+    return assemble_unit(source, include_dirs=include_dirs, defsyms=defsyms, root=root).object_file
+
+
+def assemble_text(text: str, name: str = "text.s", defsyms: abc.Mapping[str, int] | None = None) -> ObjectFile:
+    """The ObjectFile of a text that includes nothing."""
+    return assemble_unit(SourceFile(name, text), defsyms=defsyms).object_file
+
+
+def raise_errors(errors: Sequence[SourceError]) -> None:
+    """One error as itself, several as SourceErrors in the order of the text, none not at all."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise SourceErrors(errors)

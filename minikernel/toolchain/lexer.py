@@ -1,0 +1,152 @@
+"""Tokens of the assembler's operands: numbers, names, character constants, strings, operators.
+
+The law of this page: text in, tokens out; nothing is looked up and nothing is evaluated. A text that is no token raises
+`Problem`, which knows its column but no file; the assembler, which knows where it is reading, turns it into a SourceError.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Problem(Exception):
+    """Something wrong with the text of one statement. `column` counts from 0 in the statement's text; None: its start."""
+
+    def __init__(self, message: str, column: int | None = None, notes: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+        self.notes = tuple(notes)
+
+
+class Kind(IntEnum):
+    """What a token is."""
+
+    NUMBER = 1  # value: int
+    NAME = 2  # value: str
+    LOCAL = 3  # 1b, 2f; value: (number, forward)
+    STRING = 4  # value: the text between the quotes, escapes not yet replaced
+    MARK = 5  # operator or bracket; value: str
+    END = 6
+
+
+class Token(NamedTuple):
+    """One token; `column` counts from 0 in the text it was read from, `end` is the column behind it."""
+
+    kind: Kind
+    value: int | str | tuple[int, bool]
+    column: int
+    end: int
+
+
+END_TOKEN_VALUE = "end of line"
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space>[ \t]+)
+    | (?P<local>[0-9]+[bf](?![\w.$]))
+    | (?P<number>[0-9][0-9A-Za-z_]*)
+    | (?P<name>[A-Za-z_.$][A-Za-z0-9_.$]*)
+    | (?P<string>"(?:[^"\\]|\\.)*")
+    | (?P<char>'(?:\\.|[^\\])'?)
+    | (?P<mark><<|>>|<=|>=|==|!=|<>|&&|\|\||[-+*/%&|^!~<>()\[\]{},\#=:])
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+_ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "b": "\b",
+    "f": "\f",
+    "\\": "\\",
+    '"': '"',
+    "'": "'",
+}
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]+)|(.))", re.DOTALL)
+
+
+def tokenize(text: str, start: int = 0) -> list[Token]:
+    """The tokens of text[start:], an END token last. Raises Problem at the first character that begins no token."""
+    tokens: list[Token] = []
+    position, length = start, len(text)
+    match_token = _TOKEN.match
+    while position < length:
+        match = match_token(text, position)
+        if match is None:
+            raise Problem(_unexpected(text, position), position)
+        end = match.end()
+        kind = match.lastgroup
+        if kind == "name":
+            tokens.append(Token(Kind.NAME, match.group(), position, end))
+        elif kind == "mark":
+            tokens.append(Token(Kind.MARK, match.group(), position, end))
+        elif kind == "number":
+            tokens.append(Token(Kind.NUMBER, parse_integer(match.group(), position), position, end))
+        elif kind == "local":
+            word = match.group()
+            tokens.append(Token(Kind.LOCAL, (int(word[:-1]), word[-1] == "f"), position, end))
+        elif kind == "string":
+            tokens.append(Token(Kind.STRING, match.group()[1:-1], position, end))
+        elif kind == "char":
+            tokens.append(Token(Kind.NUMBER, _character(match.group(), position), position, end))
+        position = end
+    tokens.append(Token(Kind.END, END_TOKEN_VALUE, max(length, start), max(length, start)))
+    return tokens
+
+
+def _unexpected(text: str, position: int) -> str:
+    if text[position] == '"':
+        return "the string has no closing quote"
+    return f"unexpected character {text[position]!r}"
+
+
+def parse_integer(word: str, column: int) -> int:
+    """The value of a GNU as integer: 0x hexadecimal, 0b binary, leading 0 octal, else decimal. Raises Problem."""
+    try:
+        if len(word) > 1 and word[0] == "0" and word[1] not in "xXbB":
+            return int(word, 8)
+        if len(word) > 80:
+            raise Problem("the number has too many digits", column)
+        if "_" in word:
+            raise ValueError
+        return int(word, 0)
+    except ValueError:
+        hint = " (a leading 0 makes a number octal)" if word.isdigit() else ""
+        raise Problem(f"bad number {word!r}{hint}", column) from None
+
+
+def _character(word: str, column: int) -> int:
+    body = word[1:]
+    if len(body) > 1 and body.endswith("'"):
+        body = body[:-1]
+    value = unescape(body, column) if body.startswith("\\") else body.encode()
+    if len(value) != 1:
+        raise Problem(f"a character constant is one byte, {word!r} is {len(value)}", column)
+    return value[0]
+
+
+def unescape(body: str, column: int) -> bytes:
+    """The bytes of a string's body: \\n \\t \\r \\b \\f \\\\ \\" \\ooo \\xhh replaced, other text in UTF-8. Raises Problem."""
+    if "\\" not in body:
+        return body.encode()
+    out = bytearray()
+    position = 0
+    for match in _ESCAPE.finditer(body):
+        out += body[position : match.start()].encode()
+        position = match.end()
+        octal, hexadecimal, letter = match.groups()
+        if octal is not None:
+            out.append(int(octal, 8) & 0xFF)
+        elif hexadecimal is not None:
+            out.append(int(hexadecimal, 16) & 0xFF)
+        elif letter in _ESCAPES:
+            out += _ESCAPES[letter].encode()
+        else:
+            raise Problem(f"unknown escape \\{letter} in a string", column + match.start() + 1)
+    out += body[position:].encode()
+    return bytes(out)

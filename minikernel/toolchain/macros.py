@@ -1,0 +1,223 @@
+"""Macros and repetitions: `.macro` headers, arguments, and substitution of `\\name`, `\\@` and `\\()`.
+
+The law of this page: text in, lines out. A macro's body is cut at its parameters once, when it is defined; an expansion
+joins the pieces. Who executes the lines, and how often, is the assembler's business - except the length of one line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from minikernel.toolchain.lexer import Problem
+
+MAX_LINE = 16_384
+"""Characters of one expanded line: nested expansions may double an argument each time."""
+
+Line = tuple[str, int]
+"""A line's text and its number in the file where it was written."""
+
+
+class Use(Enum):
+    """What a parameter asks of its argument."""
+
+    OPTIONAL = auto()
+    REQUIRED = auto()  # :req
+    VARARG = auto()  # :vararg, takes the rest of the line
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One formal parameter of a macro."""
+
+    name: str
+    use: Use = Use.OPTIONAL
+    default: str = ""
+
+
+class Body:
+    """Lines cut at the places where parameters stand."""
+
+    COUNTER = -1
+
+    def __init__(self, lines: Iterable[Line], names: Iterable[str]) -> None:
+        index = {name: number for number, name in enumerate(names)}
+        self.lines = [(_cut(text, index), number) for text, number in lines]
+
+    def expand(self, arguments: list[str], counter: int) -> list[Line]:
+        """The lines with the arguments in place. Raises Problem where one grows too long."""
+        out = []
+        for pieces, number in self.lines:
+            if len(pieces) == 1 and isinstance(pieces[0], str):
+                out.append((pieces[0], number))
+                continue
+            text = "".join([p if isinstance(p, str) else arguments[p] if p >= 0 else str(counter) for p in pieces])
+            if len(text) > MAX_LINE:
+                raise Problem(f"an expanded line is longer than {MAX_LINE} characters")
+            out.append((text, number))
+        return out
+
+
+_SUBSTITUTION = re.compile(r"\\(?:(\(\))|(@)|([A-Za-z_.$][A-Za-z0-9_.$]*))", re.ASCII)
+
+
+def _cut(text: str, index: dict[str, int]) -> list[str | int]:
+    pieces: list[str | int] = []
+    position = 0
+    for match in _SUBSTITUTION.finditer(text):
+        empty, counter, name = match.groups()
+        if name is not None and name.lower() not in index:
+            continue
+        pieces.append(text[position : match.start()])
+        position = match.end()
+        if counter:
+            pieces.append(Body.COUNTER)
+        elif not empty:
+            pieces.append(index[name.lower()])
+    pieces.append(text[position:])
+    return pieces
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A `.macro`. `file` is where its lines were written."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: Body
+    file: str
+    line: int
+
+    def arguments(self, text: str, column: int) -> list[str]:
+        """The argument for each parameter of the call `name text`. Raises Problem."""
+        values: dict[str, str] = {}
+        position = 0
+        names = {parameter.name: parameter for parameter in self.parameters}
+        pieces = split_arguments(text, column)
+        for number, (start, raw) in enumerate(pieces):
+            keyword = _KEYWORD.match(raw)
+            if keyword is not None and keyword.group(1).lower() in names:
+                key = keyword.group(1).lower()
+                if key in values:
+                    raise Problem(f"`{self.name}` gets `{key}` twice", start)
+                values[key] = unquote(raw[keyword.end() :].strip())
+                continue
+            if position >= len(self.parameters):
+                raise Problem(self._too_many(), start)
+            parameter = self.parameters[position]
+            position += 1
+            if parameter.use is Use.VARARG:
+                values[parameter.name] = text[start - column :].strip()
+                break
+            if parameter.name in values:
+                raise Problem(f"`{self.name}` gets `{parameter.name}` twice", start)
+            if raw or number < len(pieces) - 1:
+                values[parameter.name] = unquote(raw)
+        return [self._value(parameter, values, column) for parameter in self.parameters]
+
+    def _value(self, parameter: Parameter, values: dict[str, str], column: int) -> str:
+        value = values.get(parameter.name, "")
+        if value:
+            return value
+        if parameter.use is Use.REQUIRED:
+            raise Problem(f"`{self.name}` needs a value for `{parameter.name}`: {self.usage()}", column)
+        return parameter.default
+
+    def _too_many(self) -> str:
+        if not self.parameters:
+            return f"`{self.name}` takes no argument"
+        return f"too many arguments: {self.usage()}"
+
+    def usage(self) -> str:
+        """How a call looks."""
+        words = [p.name if p.use is Use.REQUIRED or not p.default else f"{p.name}={p.default}" for p in self.parameters]
+        return f"`{self.name} {', '.join(words)}`"
+
+
+_KEYWORD = re.compile(r"([A-Za-z_.$][A-Za-z0-9_.$]*)\s*=(?!=)", re.ASCII)
+_NAME = re.compile(r"\s*([A-Za-z_.$][A-Za-z0-9_.$]*)", re.ASCII)
+_PARAMETER = re.compile(
+    r"""\s*([A-Za-z_.$][A-Za-z0-9_.$]*)          # name
+        (?:\s*:\s*(req|vararg)\b)?               # use
+        (?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?  # default
+        \s*,?""",
+    re.ASCII | re.VERBOSE,
+)
+
+
+def parse_header(text: str, column: int) -> tuple[str, tuple[Parameter, ...]]:
+    """`NAME p, q=1, r:req, s:vararg` to its parts. Names are not case-sensitive, as in GNU as. Raises Problem."""
+    match = _NAME.match(text)
+    if match is None:
+        raise Problem("expected the macro's name", column)
+    name = match.group(1)
+    position = match.end()
+    rest = text[position:].lstrip()
+    position = len(text) - len(rest)
+    if rest.startswith(","):
+        position += 1
+    parameters: list[Parameter] = []
+    while text[position:].strip():
+        found = _PARAMETER.match(text, position)
+        if found is None:
+            blanks = len(text[position:]) - len(text[position:].lstrip())
+            raise Problem(f"expected a parameter's name in the head of `{name}`", column + position + blanks)
+        parameters.append(_parameter(name, found, parameters, column))
+        position = found.end()
+    return name, tuple(parameters)
+
+
+_USES = {None: Use.OPTIONAL, "req": Use.REQUIRED, "vararg": Use.VARARG}
+
+
+def _parameter(macro: str, found: re.Match[str], earlier: list[Parameter], column: int) -> Parameter:
+    name, use, default = found.group(1).lower(), found.group(2), found.group(3)
+    at = column + found.start(1)
+    if any(parameter.name == name for parameter in earlier):
+        raise Problem(f"`{macro}` has two parameters named `{name}`", at)
+    if earlier and earlier[-1].use is Use.VARARG:
+        raise Problem(f"`{earlier[-1].name}:vararg` must be the last parameter of `{macro}`", at)
+    return Parameter(name, _USES[use], unquote(default or ""))
+
+
+def unquote(argument: str) -> str:
+    """A quoted argument without its quotes."""
+    if len(argument) >= 2 and argument[0] == '"' and argument[-1] == '"':
+        return argument[1:-1]
+    return argument
+
+
+_ARGUMENT_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?)|([ \t]+)|(,)|([(\[{])|([)\]}])|(.)""")
+_WORD_CHARACTER = re.compile(r"""[\w.$"'\\]""", re.ASCII)
+
+
+def split_arguments(text: str, column: int) -> list[tuple[int, str]]:
+    """(column, text) of each argument. They are separated by commas, or by blanks between two words."""
+    pieces: list[tuple[int, str]] = []
+    current = ""
+    start = 0
+    depth = 0
+    for match in _ARGUMENT_TOKEN.finditer(text):
+        _, blanks, comma, opening, closing, _ = match.groups()
+        if blanks:
+            following = text[match.end() : match.end() + 1]
+            if depth or not current or not _WORD_CHARACTER.match(following):
+                continue
+            if not _WORD_CHARACTER.match(current[-1]):
+                continue
+            pieces.append((column + start, current))
+            current, start = "", match.end()
+            continue
+        if comma and not depth:
+            pieces.append((column + start, current))
+            current, start = "", match.end()
+            continue
+        if not current:
+            start = match.start()
+        depth += 1 if opening == "(" else -1 if closing == ")" and depth else 0
+        current += match.group()
+    if current:
+        pieces.append((column + start, current))
+    return pieces

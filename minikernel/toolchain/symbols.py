@@ -1,0 +1,152 @@
+"""Symbols and sections while they are being assembled; `objects.py` makes the ObjectFile's out of them.
+
+A label lies in a section; a `.set` of a number lies in ABSOLUTE; `.set a, b + 4` keeps a `definition` and no section.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from minikernel.elf.constants import SectionFlag, SectionType, SymbolBinding, SymbolKind
+
+if TYPE_CHECKING:
+    from minikernel.errors import Location
+    from minikernel.toolchain.expression import Address, Node
+    from minikernel.toolchain.literal_pool import LiteralPool
+
+
+class Mapping:
+    """The AAELF32 mapping symbols: what the bytes from here on are."""
+
+    CODE = "$a"
+    DATA = "$d"
+
+
+class SectionBuilder:
+    """A section growing. Its law: `offset` is always exact, because every ARM statement has one size."""
+
+    __slots__ = (
+        "addralign",
+        "data",
+        "entsize",
+        "flags",
+        "group",
+        "has_frags",
+        "is_code",
+        "is_nobits",
+        "mapping",
+        "marks",
+        "name",
+        "nobits_size",
+        "pool",
+        "type",
+    )
+
+    def __init__(self, name: str, type: int, flags: int, entsize: int = 0) -> None:
+        self.name, self.type, self.flags, self.entsize = name, type, flags, entsize
+        self.addralign = 1
+        self.data = bytearray()
+        self.nobits_size = 0
+        self.is_nobits = type == SectionType.NOBITS
+        self.is_code = bool(flags & SectionFlag.EXECINSTR)
+        self.group = 0
+        """Counts alignments and .orgs: labels of one group have a distance that GNU as knows at once."""
+        self.mapping: str | None = None
+        """The mapping symbol in force; None at the start."""
+        self.marks: dict[int, str] = {}
+        """Mapping symbols by offset: the last one at an offset wins."""
+        self.has_frags = False
+        self.pool: LiteralPool | None = None
+
+    @property
+    def offset(self) -> int:
+        """Bytes so far."""
+        return self.nobits_size if self.is_nobits else len(self.data)
+
+    def mark(self, state: str) -> None:
+        """From here on the bytes are code or data."""
+        if self.mapping == state:
+            return
+        if self.mapping is None and state == Mapping.CODE and self.offset > 0:
+            self.marks[0] = Mapping.DATA
+        self.mapping = state
+        self.marks[self.offset] = state
+
+    def mark_data(self) -> None:
+        """Before .word, .byte, .ascii: a pure data section gets no mapping symbol for these."""
+        if self.mapping is not None or self.is_code:
+            self.mark(Mapping.DATA)
+
+    def raise_alignment(self, addralign: int) -> None:
+        """The section must start at a multiple of addralign."""
+        if addralign > self.addralign:
+            self.addralign = addralign
+
+    def __repr__(self) -> str:
+        return f"<SectionBuilder {self.name} {self.offset:#x}>"
+
+
+ABSOLUTE = SectionBuilder("*ABS*", SectionType.NULL, 0)
+"""Where symbols with a number for a value live."""
+
+
+class Symbol:
+    """A name, and what is known of it so far."""
+
+    __slots__ = (
+        "being_resolved",
+        "binding",
+        "definition",
+        "group",
+        "is_set",
+        "is_wanted",
+        "kind",
+        "location",
+        "name",
+        "reference",
+        "section",
+        "size",
+        "size_definition",
+        "value",
+        "visibility",
+    )
+
+    def __init__(self, name: str, section: SectionBuilder | None = None, value: int = 0, group: int = 0) -> None:
+        self.name = name
+        self.section = section
+        self.value = value
+        self.group = group
+        self.definition: Node | Address | int | None = None
+        """What `.set` gave when it was no plain number and no label known at that point."""
+        self.is_set = False
+        """Defined by .set or `=`: may be set again."""
+        self.binding: int = SymbolBinding.LOCAL
+        self.kind: int = SymbolKind.NOTYPE
+        self.size = 0
+        self.visibility = 0
+        self.size_definition: tuple[Node, object] | None = None
+        self.is_wanted = False
+        """A directive or relocation names it, so it stands in the symbol table though undefined."""
+        self.being_resolved = False
+        self.location: Location | None = None
+        """Where it is defined."""
+        self.reference: object = None
+        """Where it was first used."""
+
+    @property
+    def is_defined(self) -> bool:
+        """By a label, .set or --defsym."""
+        return self.section is not None or self.definition is not None
+
+    @property
+    def is_temporary(self) -> bool:
+        """`.L...` and numeric labels: in no symbol table unless a relocation needs them."""
+        return self.name.startswith(".L") or "\x02" in self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name as the reader wrote it: `1` of a numeric label, `.` of a place."""
+        return self.name.partition("\x02")[0]
+
+    def __repr__(self) -> str:
+        return f"<Symbol {self.shown_name} {self.section}+{self.value:#x}>"
