@@ -886,8 +886,10 @@ flashfs_write_ops:
 
         .data
         .balign 4
-flashfs_type:
-        file_system_type flashfs_name, flags=FS_REQUIRES_DEV, open=flashfs_open, readdir=flashfs_readdir, unlink=flashfs_unlink
+flashfs_type:                                   @ struct file_system_type
+        .word   flashfs_name, FS_REQUIRES_DEV, flashfs_open, flashfs_readdir, flashfs_unlink
+        .word   0                               @ FS_STAT: readdir tells
+        .word   0
 flashfs_mtd_user:
         .word   0
         .word   flashfs_mount

@@ -4,21 +4,29 @@
 
         .include "macros.inc"
         .include "mtd.inc"
+        .include "fs.inc"
 
 @ ---------------------------------------------------------------------------
-@ mtd_init - reset the table of devices
+@ mtd_init - make /proc/mtd
 @
 @   in:       -
-@   out:      r0 = 0
-@   clobbers: r1, flags
+@   out:      r0 = 0, or -ENOMEM
+@   clobbers: r1-r3, ip, flags
 @   context:  initcall
 @ ---------------------------------------------------------------------------
         INIT_TEXT
 FUNC mtd_init
-        ldr     r1, =mtd0
-        mov     r0, #0
-        str     r0, [r1]
-        bx      lr
+        push    {fp, lr}
+        add     fp, sp, #0
+        ldr     r0, =mtd_proc_name
+        mov     r1, #S_IRUGO
+        ldr     r2, =mtd_proc_show
+        mov     r3, #0
+        bl      proc_create
+        cmp     r0, #0
+        movne   r0, #0
+        moveq   r0, #-ENOMEM
+        pop     {fp, pc}
 ENDFUNC mtd_init
 
         .text
@@ -64,7 +72,7 @@ FUNC mtd_device_register
 .Lregister_return:
         pop     {r4, r5, fp, pc}
 ENDFUNC mtd_device_register
-EXPORT_SYMBOL mtd_device_register
+        EXPORT_SYMBOL mtd_device_register
 
 @ ---------------------------------------------------------------------------
 @ register_mtd_user - ask to be told of the device; told at once when it is there
@@ -90,7 +98,7 @@ FUNC register_mtd_user
 .Luser_return:
         pop     {fp, pc}
 ENDFUNC register_mtd_user
-EXPORT_SYMBOL register_mtd_user
+        EXPORT_SYMBOL register_mtd_user
 
 @ ---------------------------------------------------------------------------
 @ mtd_size - how large the flash is
@@ -107,7 +115,7 @@ FUNC mtd_size
         ldrne   r0, [r0, #MTD_SIZE]
         bx      lr
 ENDFUNC mtd_size
-EXPORT_SYMBOL mtd_size
+        EXPORT_SYMBOL mtd_size
 
 @ ---------------------------------------------------------------------------
 @ mtd_read, mtd_write - move bytes between flash and memory
@@ -122,13 +130,13 @@ FUNC mtd_read
         mov     r3, #MTD_READ
         b       mtd_call
 ENDFUNC mtd_read
-EXPORT_SYMBOL mtd_read
+        EXPORT_SYMBOL mtd_read
 
 FUNC mtd_write
         mov     r3, #MTD_WRITE
         b       mtd_call
 ENDFUNC mtd_write
-EXPORT_SYMBOL mtd_write
+        EXPORT_SYMBOL mtd_write
 
 @ ---------------------------------------------------------------------------
 @ mtd_erase - set whole blocks to 0xff
@@ -144,7 +152,7 @@ FUNC mtd_erase
         mov     r3, #MTD_ERASE
         b       mtd_call
 ENDFUNC mtd_erase
-EXPORT_SYMBOL mtd_erase
+        EXPORT_SYMBOL mtd_erase
 
 @ ---------------------------------------------------------------------------
 @ mtd_call - check the arguments and call the driver, one caller at a time
@@ -201,6 +209,44 @@ LFUNC mtd_call
         mov     r0, #-EINVAL
         b       .Lcall_return
 ENDFUNC mtd_call
+
+@ ---------------------------------------------------------------------------
+@ mtd_proc_show - /proc/mtd
+@
+@   in:       r0 = seq_file
+@   out:      r0 = 0
+@   clobbers: r1-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+LFUNC mtd_proc_show
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        sub     sp, sp, #8
+        mov     r4, r0
+        ldr     r1, =mtd_proc_header
+        bl      seq_printf
+        ldr     r5, =mtd0
+        ldr     r5, [r5]
+        cmp     r5, #0
+        beq     .Lshow_return
+        ldr     r0, [r5, #MTD_NAME]
+        str     r0, [sp]
+        ldr     r3, [r5, #MTD_ERASESIZE]
+        ldr     r2, [r5, #MTD_SIZE]
+        ldr     r1, =mtd_proc_line
+        mov     r0, r4
+        bl      seq_printf
+.Lshow_return:
+        mov     r0, #0
+        sub     sp, fp, #8
+        pop     {r4, r5, fp, pc}
+ENDFUNC mtd_proc_show
+
+        string  mtd_proc_name, "mtd"
+        string  mtd_proc_header, "dev:    size   erasesize  name\n"
+        RODATA
+mtd_proc_line:
+        .asciz  "mtd0: %08x %08x \"%s\"\n"
 
         .bss
         .balign 4

@@ -62,7 +62,7 @@ FUNC rtc_read_time
         mov     r0, #0
         bx      lr
 ENDFUNC rtc_read_time
-EXPORT_SYMBOL rtc_read_time
+        EXPORT_SYMBOL rtc_read_time
 
         .bss
         .balign 4

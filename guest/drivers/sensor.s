@@ -115,7 +115,7 @@ FUNC sensor_power_on
 .Lpower_return:
         pop     {r4, r5, fp, pc}
 ENDFUNC sensor_power_on
-EXPORT_SYMBOL sensor_power_on
+        EXPORT_SYMBOL sensor_power_on
 
 @ ---------------------------------------------------------------------------
 @ sensor_power_off - power down; what is left in the FIFO is lost
@@ -131,7 +131,7 @@ FUNC sensor_power_off
         str     r0, [r1, #SENSOR_CTRL]
         bx      lr
 ENDFUNC sensor_power_off
-EXPORT_SYMBOL sensor_power_off
+        EXPORT_SYMBOL sensor_power_off
 
 @ ---------------------------------------------------------------------------
 @ sensor_capture - expose one frame and wait for it
@@ -159,7 +159,7 @@ FUNC sensor_capture
         bl      wait_for
         pop     {fp, pc}
 ENDFUNC sensor_capture
-EXPORT_SYMBOL sensor_capture
+        EXPORT_SYMBOL sensor_capture
 
 @ ---------------------------------------------------------------------------
 @ sensor_frame_complete - what sensor_capture waits for
@@ -238,7 +238,7 @@ FUNC sensor_read
         mov     r0, r9
         pop     {r4-r9, fp, pc}
 ENDFUNC sensor_read
-EXPORT_SYMBOL sensor_read
+        EXPORT_SYMBOL sensor_read
 
 @ ---------------------------------------------------------------------------
 @ sensor_frame_size - length of the encoded frame
@@ -253,7 +253,7 @@ FUNC sensor_frame_size
         ldr     r0, [r0, #SENSOR_FRAME_BYTES]
         bx      lr
 ENDFUNC sensor_frame_size
-EXPORT_SYMBOL sensor_frame_size
+        EXPORT_SYMBOL sensor_frame_size
 
         string  sensor_name, "image-sensor"
 

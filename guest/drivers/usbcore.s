@@ -55,7 +55,7 @@ FUNC usb_add_hcd
 .Ladd_return:
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_add_hcd
-EXPORT_SYMBOL usb_add_hcd
+        EXPORT_SYMBOL usb_add_hcd
 
 @ ---------------------------------------------------------------------------
 @ usb_register_root_hub - the controller has started: its ports can be used
@@ -73,7 +73,7 @@ FUNC usb_register_root_hub
         pr_info "hub %u-0:1.0: USB hub found, %u port(s) detected\n"
         pop     {fp, pc}
 ENDFUNC usb_register_root_hub
-EXPORT_SYMBOL usb_register_root_hub
+        EXPORT_SYMBOL usb_register_root_hub
 
 @ ---------------------------------------------------------------------------
 @ usb_remove_hcd - the controller did not start: take it off the list
@@ -96,7 +96,7 @@ FUNC usb_remove_hcd
         str     r2, [r1]
         bx      lr
 ENDFUNC usb_remove_hcd
-EXPORT_SYMBOL usb_remove_hcd
+        EXPORT_SYMBOL usb_remove_hcd
 
 @ ---------------------------------------------------------------------------
 @ usb_register - an interface driver is there
@@ -121,7 +121,7 @@ FUNC usb_register
         mov     r0, r5
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_register
-EXPORT_SYMBOL usb_register
+        EXPORT_SYMBOL usb_register
 
 @ ---------------------------------------------------------------------------
 @ usb_find_hcd - a host controller by its driver's name
@@ -135,7 +135,7 @@ FUNC usb_find_hcd
         ldr     r1, =usb_hcds
         b       usb_find_on
 ENDFUNC usb_find_hcd
-EXPORT_SYMBOL usb_find_hcd
+        EXPORT_SYMBOL usb_find_hcd
 
 @ ---------------------------------------------------------------------------
 @ usb_find_on - an entry of a list by name

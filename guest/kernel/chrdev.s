@@ -52,6 +52,7 @@ FUNC register_chrdev
 .Lregister_out:
         pop     {r4-r7, fp, pc}
 ENDFUNC register_chrdev
+        EXPORT_SYMBOL register_chrdev
 
 @ ---------------------------------------------------------------------------
 @ unregister_chrdev - take /dev/NAME away; files that are open stay open

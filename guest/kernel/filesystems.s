@@ -43,6 +43,7 @@ FUNC register_filesystem
 .Lregister_out:
         pop     {r4-r5, fp, pc}
 ENDFUNC register_filesystem
+        EXPORT_SYMBOL register_filesystem
 
 @ ---------------------------------------------------------------------------
 @ vfs_mount - show a file system at a path
@@ -89,6 +90,7 @@ FUNC vfs_mount
 .Lmount_out:
         pop     {r4-r7, fp, pc}
 ENDFUNC vfs_mount
+        EXPORT_SYMBOL vfs_mount
 
 @ ---------------------------------------------------------------------------
 @ mount_of_path - the file system responsible for a path: the longest prefix

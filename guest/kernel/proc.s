@@ -48,6 +48,7 @@ FUNC proc_create
 .Lcreate_out:
         pop     {r4-r7, fp, pc}
 ENDFUNC proc_create
+        EXPORT_SYMBOL proc_create
 
 @ ---------------------------------------------------------------------------
 @ proc_lookup - the entry of a name
@@ -191,6 +192,7 @@ FUNC proc_window_rw
 .Lwindow_out:
         pop     {r4-r7, fp, pc}
 ENDFUNC proc_window_rw
+        EXPORT_SYMBOL proc_window_rw
 
 @ ---------------------------------------------------------------------------
 @ proc_open - FS_OPEN. Permissions do not stop the one user there is, root

@@ -103,3 +103,4 @@ FUNC seq_printf
         add     sp, sp, #8
         bx      lr
 ENDFUNC seq_printf
+        EXPORT_SYMBOL seq_printf
