@@ -17,7 +17,7 @@ from minikernel.toolchain.fixups import FixupKind
 from minikernel.toolchain.lexer import Kind, Problem, Token, tokenize, unescape
 from minikernel.toolchain.macros import Body, Macro, parse_header, split_arguments, unquote
 from minikernel.toolchain.statement import Statement, StatementKind, parse_lines, parse_source
-from minikernel.toolchain.symbols import SectionBuilder, Symbol
+from minikernel.toolchain.symbols import Mapping, SectionBuilder, Symbol
 
 if TYPE_CHECKING:
     from minikernel.toolchain.assembler import Assembler

@@ -434,7 +434,7 @@ def _parse_binary(tokens: list[Token], index: int, lowest: int, depth: int) -> t
         token = tokens[index]
         if token.kind is not Kind.MARK:
             return left, index
-        strength = _PRECEDENCE.get(token.value)  # type: ignore[call-overload]
+        strength = _PRECEDENCE.get(token.value)  # type: ignore[arg-type]
         if strength is None or strength <= lowest:
             return left, index
         right, index = _parse_binary(tokens, index + 1, strength, depth + 1)
