@@ -44,7 +44,12 @@ inside SCSI command blocks big-endian.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import Protocol
+
+from minikernel.board.device import AccessLog, Clock, IrqLine, State, WordDevice, earliest, ignore_access, values_of
+from minikernel.board.usb_port import UsbPort
 
 ID_VALUE = 0x42554C4B
 MAX_PACKET = 512
@@ -73,3 +78,180 @@ class Status(IntFlag):
     OUT_READY = 1 << 1
     IN_EMPTY = 1 << 2
     CONNECT_CHANGE = 1 << 3
+
+
+class BulkHost(Protocol):
+    """The other end of the pipe."""
+
+    def attached(self, at_ns: int) -> None:
+        """The pipe can be used from now on."""
+
+    def detached(self, at_ns: int) -> None:
+        """The pipe cannot be used any more; packets under way are lost."""
+
+    def received(self, packet: bytes, at_ns: int) -> None:
+        """An IN packet has come from the camera."""
+
+
+@dataclass(slots=True)
+class _Registers:
+    control: int = 0
+    connected: bool = False
+    connect_change: bool = False
+    out_packet: bytes | None = None  # waits in the buffer
+    out_popped: int = 0
+    out_queue: tuple[bytes, ...] = ()  # sent by the desktop, not yet in the buffer
+    out_arrives_at: int | None = None  # the first of the queue; None while the buffer is full
+    in_pushed: bytes = b""
+    in_packet: bytes | None = None  # on its way to the desktop
+    in_arrives_at: int | None = None
+
+
+class BulkPipe(WordDevice):
+    """The pipe; see the head of this file. `host` is set by whoever sits at the other end."""
+
+    REGISTERS = Register
+
+    def __init__(self, clock: Clock, irq: IrqLine, port: UsbPort, access_log: AccessLog = ignore_access) -> None:
+        super().__init__("usb-bulk", access_log)
+        self._clock, self._irq, self._port = clock, irq, port
+        self.host: BulkHost | None = None
+        self._r = _Registers()
+        port.watch(self._port_changed)
+
+    @property
+    def is_usable(self) -> bool:
+        """Connected and enabled: packets flow."""
+        return self._r.connected and bool(self._r.control & Ctrl.ENABLE)
+
+    def send_out(self, packet: bytes, at_ns: int) -> None:
+        """The desktop sends a packet of at most 512 bytes at time `at_ns`; it is lost when the pipe is not usable."""
+        if len(packet) > MAX_PACKET:
+            raise ValueError(f"packet of {len(packet)} bytes, the most is {MAX_PACKET}")
+        if not self.is_usable:
+            return
+        self._r.out_queue += (packet,)
+        if self._r.out_packet is None and self._r.out_arrives_at is None:
+            self._r.out_arrives_at = at_ns + PACKET_NS
+
+    def read_word(self, offset: int) -> int:
+        r = self._r
+        match offset:
+            case Register.STATUS:
+                return self._status()
+            case Register.OUT_DATA:
+                return self._pop_out()
+            case Register.OUT_COUNT:
+                return 0 if r.out_packet is None else len(r.out_packet)
+            case Register.ID:
+                return ID_VALUE
+            case Register.CTRL:
+                return r.control
+        return self._unhandled_read(offset)
+
+    def write_word(self, offset: int, value: int) -> None:
+        r = self._r
+        match offset:
+            case Register.IN_DATA:
+                r.in_pushed = (r.in_pushed + value.to_bytes(4, "little"))[:MAX_PACKET]
+            case Register.IN_COUNT:
+                self._send_in(min(value, MAX_PACKET))
+            case Register.OUT_ACK:
+                if value & 1:
+                    self._acknowledge_out()
+            case Register.CTRL:
+                self._write_control(value & (Ctrl.ENABLE | Ctrl.IRQ_ENABLE))
+            case Register.INT_CLEAR:
+                r.connect_change = r.connect_change and not value & Status.CONNECT_CHANGE
+            case _:
+                self._unhandled_write(offset, value)
+        self._update_irq()
+
+    def deadline(self) -> int | None:
+        return earliest(self._r.out_arrives_at, self._r.in_arrives_at)
+
+    def tick(self) -> None:
+        """Packets arrive, in the order of their times; what the desktop answers may be due as well."""
+        while (due := self.deadline()) is not None and due <= self._clock.now_ns:
+            if due == self._r.in_arrives_at:
+                self._deliver_in(due)
+            else:
+                self._deliver_out()
+        self._update_irq()
+
+    def save(self) -> State:
+        return values_of(self._r)
+
+    def load(self, state: State) -> None:
+        self._r = _Registers(*state)
+        self._update_irq()
+
+    def _update_irq(self) -> None:
+        r = self._r
+        wanted = r.connect_change or r.out_packet is not None
+        self._irq.set(wanted and bool(r.control & Ctrl.IRQ_ENABLE))
+
+    def _status(self) -> int:
+        r = self._r
+        return (
+            Status.CONNECTED * r.connected
+            | Status.OUT_READY * (r.out_packet is not None)
+            | Status.IN_EMPTY * (r.in_packet is None)
+            | Status.CONNECT_CHANGE * r.connect_change
+        )
+
+    def _port_changed(self) -> None:
+        r = self._r
+        connected = self._port.is_plugged and self._port.is_high_speed
+        if connected != r.connected:
+            was_usable = self.is_usable
+            r.connected, r.connect_change = connected, True
+            self._tell_host(was_usable)
+            self._update_irq()
+
+    def _write_control(self, value: int) -> None:
+        was_usable = self.is_usable
+        self._r.control = value
+        self._tell_host(was_usable)
+
+    def _tell_host(self, was_usable: bool) -> None:
+        if self.is_usable == was_usable:
+            return
+        if was_usable:
+            self._r = _Registers(self._r.control, self._r.connected, self._r.connect_change)
+        if self.host is not None:
+            (self.host.detached if was_usable else self.host.attached)(self._clock.now_ns)
+
+    def _pop_out(self) -> int:
+        r = self._r
+        if r.out_packet is None:
+            return 0
+        word = r.out_packet[r.out_popped : r.out_popped + 4]
+        r.out_popped += len(word)
+        return int.from_bytes(word, "little")
+
+    def _acknowledge_out(self) -> None:
+        r = self._r
+        if r.out_packet is None:
+            return
+        r.out_packet, r.out_popped = None, 0
+        if r.out_queue:
+            r.out_arrives_at = self._clock.now_ns + PACKET_NS
+
+    def _deliver_out(self) -> None:
+        r = self._r
+        r.out_packet, r.out_queue = r.out_queue[0], r.out_queue[1:]
+        r.out_popped, r.out_arrives_at = 0, None
+
+    def _send_in(self, size: int) -> None:
+        r = self._r
+        if r.in_packet is not None:
+            return
+        packet, r.in_pushed = r.in_pushed[:size].ljust(size, b"\0"), b""
+        if self.is_usable:
+            r.in_packet, r.in_arrives_at = packet, self._clock.now_ns + PACKET_NS
+
+    def _deliver_in(self, at_ns: int) -> None:
+        packet, self._r.in_packet, self._r.in_arrives_at = self._r.in_packet, None, None
+        if self.host is not None and packet is not None:
+            self.host.received(packet, at_ns)

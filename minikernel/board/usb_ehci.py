@@ -40,7 +40,11 @@ never set. Interrupt: USBSTS & USBINTR & 0x3f != 0.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+
+from minikernel.board.device import AccessLog, Clock, IrqLine, State, WordDevice, earliest, ignore_access, values_of
+from minikernel.board.usb_port import UsbPort
 
 HCRESET_NS = 20_000_000
 RUN_NS = 2_000_000
@@ -95,3 +99,222 @@ class PortSc(IntFlag):
     LINE_J = 0b10 << 10
     PP = 1 << 12
     PO = 1 << 13
+
+
+CAPLENGTH_VALUE = 0x0100_0020
+HCSPARAMS_VALUE = 0x0000_1111
+USBCMD_RESET = 0x0008_0000  # ITC = 8 micro-frames
+USBCMD_KEPT = UsbCmd.PSE | UsbCmd.ASE | UsbCmd.ITC
+STS_CLEARABLE = 0x3F
+FRINDEX_MASK = 0x3FFF
+
+
+@dataclass(slots=True)
+class _Registers:
+    """The controller runs from `run_since` (ns) until `run_until`, or on and on while that is None."""
+
+    resetting_until: int | None = None
+    command: int = USBCMD_RESET  # PSE, ASE and ITC
+    status: int = 0  # the bits that software clears
+    interrupt_enable: int = 0
+    periodic_list_base: int = 0
+    async_list_address: int = 0
+    run: bool = False
+    run_since: int = 0
+    run_until: int | None = 0
+    frame_index: int = 0  # at run_since
+    configured: bool = False
+    # the port
+    powered_at: int | None = None  # when the power is, or will be, good; None: off
+    owned_by_companion: bool = True
+    connected: bool = False
+    connect_change: bool = False
+    enabled: bool = False
+    enable_change: bool = False
+    reset_since: int | None = None  # software holds PR, or has just released it:
+    reset_ends_at: int | None = None
+    reset_was_long_enough: bool = False
+
+
+class Ehci(WordDevice):
+    """The controller; see the head of this file."""
+
+    REGISTERS = Register
+
+    def __init__(self, clock: Clock, irq: IrqLine, port: UsbPort, access_log: AccessLog = ignore_access) -> None:
+        super().__init__("ehci", access_log)
+        self._clock, self._irq, self._port = clock, irq, port
+        self._r = _Registers()
+        port.watch(self.tick)
+
+    def read_word(self, offset: int) -> int:
+        r = self._r
+        match offset:
+            case Register.USBSTS:
+                return self._status()
+            case Register.PORTSC1:
+                return self._port_status()
+            case Register.CAPLENGTH:
+                return CAPLENGTH_VALUE
+            case Register.HCSPARAMS:
+                return HCSPARAMS_VALUE
+            case Register.USBCMD:
+                return r.command | UsbCmd.RS * r.run | UsbCmd.HCRESET * (r.resetting_until is not None)
+            case Register.USBINTR:
+                return r.interrupt_enable
+            case Register.FRINDEX:
+                return self._frame_index()
+            case Register.PERIODICLISTBASE:
+                return r.periodic_list_base
+            case Register.ASYNCLISTADDR:
+                return r.async_list_address
+            case Register.CONFIGFLAG:
+                return int(r.configured)
+        return self._unhandled_read(offset)
+
+    def write_word(self, offset: int, value: int) -> None:
+        r = self._r
+        if r.resetting_until is not None:
+            return
+        match offset:
+            case Register.USBCMD:
+                self._write_command(value)
+            case Register.USBSTS:
+                r.status &= ~(value & STS_CLEARABLE)
+            case Register.USBINTR:
+                r.interrupt_enable = value & STS_CLEARABLE
+            case Register.FRINDEX:
+                if self._is_halted():
+                    r.frame_index = value & FRINDEX_MASK
+                    r.run_since = r.run_until = self._clock.now_ns
+            case Register.PERIODICLISTBASE:
+                r.periodic_list_base = value & 0xFFFF_F000
+            case Register.ASYNCLISTADDR:
+                r.async_list_address = value & 0xFFFF_FFE0
+            case Register.CONFIGFLAG:
+                self._configure(bool(value & 1))
+            case Register.PORTSC1:
+                self._write_port(value)
+            case _:
+                self._unhandled_write(offset, value)
+        self.tick()
+
+    def deadline(self) -> int | None:
+        """A connection or the end of a port reset reaches the other parts; the rest is only read."""
+        r = self._r
+        is_awaited = self._port.is_plugged and not r.owned_by_companion and not r.connected
+        return earliest(r.powered_at if is_awaited else None, r.reset_ends_at)
+
+    def tick(self) -> None:
+        r, now = self._r, self._clock.now_ns
+        if r.resetting_until is not None and now >= r.resetting_until:
+            r.resetting_until = None
+        self._look_at_cable()
+        if r.reset_ends_at is not None and now >= r.reset_ends_at:
+            r.enabled = r.connected and r.reset_was_long_enough and not self._is_halted()
+            r.reset_since = r.reset_ends_at = None
+        self._port.route(is_companions=r.owned_by_companion, is_high_speed=r.enabled)
+        self._update_irq()
+
+    def save(self) -> State:
+        return values_of(self._r)
+
+    def load(self, state: State) -> None:
+        self._r = _Registers(*state)
+        self._update_irq()
+
+    def _update_irq(self) -> None:
+        self._irq.set(bool(self._r.status & self._r.interrupt_enable & STS_CLEARABLE))
+
+    def _is_halted(self) -> bool:
+        r, now = self._r, self._clock.now_ns
+        return now < r.run_since or (r.run_until is not None and now >= r.run_until)
+
+    def _frame_index(self) -> int:
+        r, now = self._r, self._clock.now_ns
+        end = now if r.run_until is None else min(now, r.run_until)
+        return (r.frame_index + max(0, end - r.run_since) // MICROFRAME_NS) & FRINDEX_MASK
+
+    def _status(self) -> int:
+        halted = self._is_halted()
+        schedules = UsbSts.PSS * bool(self._r.command & UsbCmd.PSE) | UsbSts.ASS * bool(self._r.command & UsbCmd.ASE)
+        return self._r.status | (UsbSts.HC_HALTED if halted else schedules)
+
+    def _write_command(self, value: int) -> None:
+        r, now = self._r, self._clock.now_ns
+        if value & UsbCmd.HCRESET:
+            self._r = _Registers(resetting_until=now + HCRESET_NS, run_since=now, run_until=now)
+            return
+        r.command = value & USBCMD_KEPT
+        if value & UsbCmd.RS and not r.run:
+            self._start()
+        elif r.run and not value & UsbCmd.RS:
+            r.run = False
+            r.run_until = r.run_since if self._is_halted() else now + RUN_NS
+        if value & UsbCmd.IAAD and r.run and value & UsbCmd.ASE:
+            r.status |= UsbSts.IAA
+
+    def _start(self) -> None:
+        r, now = self._r, self._clock.now_ns
+        r.run = True
+        if self._is_halted():
+            r.frame_index = self._frame_index()
+            r.run_since = now + RUN_NS
+        r.run_until = None
+
+    def _configure(self, configured: bool) -> None:
+        r = self._r
+        if configured != r.configured:
+            r.configured = configured
+            r.owned_by_companion = not configured
+
+    def _port_status(self) -> int:
+        r = self._r
+        is_idle = r.connected and not r.enabled and r.reset_since is None
+        return (
+            PortSc.CCS * r.connected
+            | PortSc.CSC * r.connect_change
+            | PortSc.PED * r.enabled
+            | PortSc.PEDC * r.enable_change
+            | PortSc.PR * (r.reset_since is not None)
+            | PortSc.LINE_J * is_idle
+            | PortSc.PP * (r.powered_at is not None)
+            | PortSc.PO * r.owned_by_companion
+        )
+
+    def _write_port(self, value: int) -> None:
+        r, now = self._r, self._clock.now_ns
+        r.connect_change = r.connect_change and not value & PortSc.CSC
+        r.enable_change = r.enable_change and not value & PortSc.PEDC
+        r.enabled = r.enabled and bool(value & PortSc.PED)
+        if r.configured:
+            r.owned_by_companion = bool(value & PortSc.PO)
+        if not value & PortSc.PP:
+            r.powered_at = None
+        elif r.powered_at is None:
+            r.powered_at = now + POWER_GOOD_NS
+        self._look_at_cable()
+        if value & PortSc.PR:
+            self._hold_port_reset()
+        elif r.reset_since is not None and r.reset_ends_at is None:
+            r.reset_was_long_enough = now - r.reset_since >= PORT_RESET_NS
+            r.reset_ends_at = now + PORT_RESET_END_NS
+
+    def _hold_port_reset(self) -> None:
+        r = self._r
+        if r.connected and r.reset_since is None:
+            r.reset_since, r.enabled = self._clock.now_ns, False
+
+    def _look_at_cable(self) -> None:
+        """CCS follows the cable while the port is ours and has power; changes of it and their effects."""
+        r, now = self._r, self._clock.now_ns
+        has_power = r.powered_at is not None and now >= r.powered_at
+        connected = self._port.is_plugged and has_power and not r.owned_by_companion
+        if connected == r.connected:
+            return
+        r.connected, r.connect_change = connected, True
+        r.status |= UsbSts.PCD
+        if not connected:
+            r.enable_change = r.enable_change or r.enabled
+            r.enabled = False
+            r.reset_since = r.reset_ends_at = None
