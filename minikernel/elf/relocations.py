@@ -21,12 +21,17 @@ from minikernel.elf.constants import R_ARM
 
 @dataclass(frozen=True)
 class Field:
-    """Bits of one 32-bit word. `mask` selects the bits replaced; extract gives the signed addend, insert takes X."""
+    """Bits of one 32-bit word. `mask` selects the bits replaced; extract gives the signed addend, insert takes X.
+
+    `encode` gives the field's bits for X; they are also the field's bits for an addend, except where only the high half
+    of X is kept: there `encode_addend` differs.
+    """
 
     name: str
     mask: int
     extract: Callable[[int], int]
     encode: Callable[[int], int]
+    encode_addend: Callable[[int], int] | None = None
 
     def insert(self, word: int, value: int) -> int:
         """`word` with the field holding `value`; bits outside the mask are kept."""
@@ -46,7 +51,13 @@ WORD32 = Field("the whole word", WORD_MASK, s32, lambda value: value)
 WORD31 = Field("bits 30-0", 0x7FFF_FFFF, lambda word: sign_extend(word, 31), lambda value: value)
 IMM24 = Field("imm24, words", 0x00FF_FFFF, lambda word: sign_extend(word, 24) << 2, lambda value: value >> 2)
 IMM16 = Field("imm4:imm12", 0x000F_0FFF, _extract_imm16, _encode_imm16)
-IMM16_HIGH = Field("imm4:imm12 of the high half", 0x000F_0FFF, _extract_imm16, lambda value: _encode_imm16(value >> 16))
+IMM16_HIGH = Field(
+    "imm4:imm12 of the high half",
+    0x000F_0FFF,
+    _extract_imm16,
+    lambda value: _encode_imm16(value >> 16),
+    _encode_imm16,
+)
 
 
 class Formula(Enum):
@@ -86,6 +97,11 @@ class RelocationRule:
     def addend(self, word: int) -> int:
         """A, as signed bytes, from the word before relocation."""
         return self.field.extract(word)
+
+    def with_addend(self, word: int, addend: int) -> int:
+        """`word` with another addend; addend() tells whether it fitted."""
+        encode = self.field.encode_addend or self.field.encode
+        return (word & ~self.field.mask & WORD_MASK) | (encode(addend) & self.field.mask)
 
     def result(self, s: int, a: int, p: int) -> int:
         """X modulo 2**32, read as signed."""

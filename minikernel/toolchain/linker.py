@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from operator import itemgetter
@@ -24,6 +25,24 @@ from minikernel.errors import LinkError, near_names
 from minikernel.toolchain.layout import assign_addresses
 from minikernel.toolchain.link_state import Definition, InputSection, Link, PlacedSection
 from minikernel.toolchain.script import DISCARD, Assignment, Data, InputPattern, LinkerScript, OutputSection
+
+
+@dataclass(frozen=True)
+class SymbolProblem:
+    """A symbol that is undefined or defined twice; `file` is the object where it is used or defined again."""
+
+    file: str
+    name: str
+    message: str
+
+
+class SymbolError(LinkError):
+    """All SymbolProblems of one link; str() has places in objects, build.py turns them into places in sources."""
+
+    def __init__(self, problems: Sequence[SymbolProblem], lines: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(lines))
+
 
 _MAX_REPORTED = 20  # messages of one kind before "... and N more"
 _NOP = 0x0320_F000  # without condition: what a branch to an undefined weak symbol becomes (AAELF32, "Weak references")
@@ -72,7 +91,8 @@ def collect_input_sections(state: Link) -> None:
 
 def resolve_symbols(state: Link) -> None:
     """Chooses the definition of every global: strong before weak, the first of several weak; two strong is an error."""
-    problems: list[str] = []
+    commons: list[str] = []
+    duplicates: dict[SymbolProblem, str] = {}
     for file, obj in state.objects:
         for symbol in obj.symbols:
             if symbol.binding == SymbolBinding.LOCAL:
@@ -81,17 +101,17 @@ def resolve_symbols(state: Link) -> None:
                 state.referenced.add(symbol.name)
                 continue
             if symbol.section is COMMON:
-                problems.append(f"{file}: common symbol {symbol.name!r}: define it in .bss (with gcc: -fno-common)")
+                commons.append(f"{file}: common symbol {symbol.name!r}: define it in .bss (with gcc: -fno-common)")
                 continue
             known = state.definitions.get(symbol.name)
             if known is None or (known.symbol.binding == SymbolBinding.WEAK and symbol.binding == SymbolBinding.GLOBAL):
                 state.definitions[symbol.name] = Definition(file, symbol)
             elif known.symbol.binding == SymbolBinding.GLOBAL and symbol.binding == SymbolBinding.GLOBAL:
-                first = _definition_place(known.file, known.symbol)
-                problems.append(
-                    f"duplicate symbol {symbol.name!r}: first in {first}, again in {_definition_place(file, symbol)}"
-                )
-    _raise_if_any(problems)
+                message = f"duplicate symbol {symbol.name!r}: first in {_definition_place(known.file, known.symbol)}"
+                problem = SymbolProblem(file, symbol.name, message)
+                duplicates[problem] = f"{message}, again in {_definition_place(file, symbol)}"
+    _raise_if_any(commons)
+    _raise_symbol_problems(duplicates)
 
 
 def report_undefined_symbols(state: Link) -> None:
@@ -101,7 +121,7 @@ def report_undefined_symbols(state: Link) -> None:
     if not unknown:
         return
     known = [*state.definitions, *script_names]
-    problems = []
+    problems: dict[SymbolProblem, str] = {}
     for file, obj in state.objects:
         for section in obj.sections:
             reported: set[str] = set()
@@ -113,8 +133,9 @@ def report_undefined_symbols(state: Link) -> None:
                     continue
                 reported.add(symbol.name)
                 where = _place_in(file, obj, section, relocation.offset)
-                problems.append(f"undefined symbol {symbol.name!r}: used in {where}{near_names(symbol.name, known)}")
-    _raise_if_any(problems)
+                what, near = f"undefined symbol {symbol.name!r}", near_names(symbol.name, known)
+                problems.setdefault(SymbolProblem(file, symbol.name, what + near), f"{what}: used in {where}{near}")
+    _raise_symbol_problems(problems)
 
 
 def place_input_sections(state: Link) -> None:
@@ -446,11 +467,18 @@ def entry_address(state: Link) -> int:
 
 
 def _raise_if_any(problems: list[str]) -> None:
-    if not problems:
-        return
+    if problems:
+        raise LinkError("\n".join(_first_lines(problems)))
+
+
+def _raise_symbol_problems(problems: dict[SymbolProblem, str]) -> None:
+    if problems:
+        raise SymbolError(list(problems)[:_MAX_REPORTED], _first_lines(list(problems.values())))
+
+
+def _first_lines(problems: list[str]) -> list[str]:
     more = len(problems) - _MAX_REPORTED
-    lines = problems[:_MAX_REPORTED] + ([f"... and {more} more"] if more > 0 else [])
-    raise LinkError("\n".join(lines))
+    return problems[:_MAX_REPORTED] + ([f"... and {more} more"] if more > 0 else [])
 
 
 def _assigned_names(script: LinkerScript) -> list[str]:

@@ -1,0 +1,152 @@
+"""A build is kept by content: one directory per key, the key a hash of every byte that could change the result.
+
+Two kinds of entries: `builds/KEY/` with the files of a build, `objects/KEY.o` with one assembled source. Each appears whole
+(written aside, then renamed) or not at all. A cache that cannot be written is no error: the next build takes longer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_MAX_BUILDS = 32
+_MAX_OBJECTS = 2000
+
+
+def default_cache_directory() -> Path:
+    """The user's cache directory of this program; MINIKERNEL_CACHE names another place."""
+    named = os.environ.get("MINIKERNEL_CACHE")
+    if named:
+        return Path(named)
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("minikernel", appauthor=False))
+
+
+def content_key(parts: Iterable[bytes]) -> str:
+    """A hash over the parts, lengths included, so that moving bytes between parts changes it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()[:40]
+
+
+def file_parts(paths: Iterable[Path], base: Path) -> Iterator[bytes]:
+    """Name and bytes of each file, for content_key."""
+    for path in paths:
+        yield path.relative_to(base).as_posix().encode()
+        yield path.read_bytes()
+
+
+class LazyFiles(Mapping[str, bytes]):
+    """The files below a directory by relative name, read when asked for."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._names = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._names:
+            raise KeyError(name)
+        return (self._directory / name).read_bytes()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class BuildCache:
+    """The entries below one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._builds = directory / "builds"
+        self._objects = directory / "objects"
+
+    def load_build(self, key: str) -> Mapping[str, bytes] | None:
+        """The files of that build, or None."""
+        directory = self._builds / key
+        if not (directory / "vmlinux").is_file():
+            return None
+        return LazyFiles(directory)
+
+    def store_build(self, key: str, files: Mapping[str, bytes]) -> None:
+        """Keeps the files; the oldest builds make room."""
+        try:
+            self._builds.mkdir(parents=True, exist_ok=True)
+            _prune(self._builds, _MAX_BUILDS)
+            write_directory(self._builds / key, files)
+        except OSError:
+            return
+
+    def load_object(self, key: str) -> bytes | None:
+        """The bytes of that object file, or None."""
+        try:
+            return (self._objects / f"{key}.o").read_bytes()
+        except OSError:
+            return None
+
+    def store_objects(self, objects: Mapping[str, bytes]) -> None:
+        """Keeps object files by key."""
+        try:
+            self._objects.mkdir(parents=True, exist_ok=True)
+            _prune(self._objects, _MAX_OBJECTS)
+            for key, data in objects.items():
+                write_file(self._objects / f"{key}.o", data)
+        except OSError:
+            return
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """The file appears whole under its name, or not at all. Raises OSError."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
+    """All files at once when the directory is new; else each appears whole under its name. Raises OSError."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}.") as aside:
+        new = Path(aside) / "new"
+        for name, data in files.items():
+            path = new / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        if not directory.exists():
+            try:
+                new.rename(directory)
+                return
+            except OSError:
+                if not directory.exists():
+                    raise
+        for name in files:
+            target = directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (new / name).replace(target)
+
+
+def _prune(directory: Path, most: int) -> None:
+    """Removes the entries used longest ago when there are more than `most`."""
+    entries = sorted(directory.iterdir(), key=lambda path: path.stat().st_mtime)
+    if len(entries) <= most:
+        return
+    import shutil
+
+    for entry in entries[: len(entries) - most]:
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
