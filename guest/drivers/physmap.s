@@ -45,9 +45,10 @@
         .equ    BOTH_Y,                 0x00590059
         .equ    BOTH_INTEL_SET,         0x00010001
         .equ    ERASE_POLL_MS,          5
+        .equ    USUAL_LOOKS,            64
 
 @ physmap_times
-        .equ    TIMES_PROGRAM_US,       0               @ one word: how long to wait before the first look
+        .equ    TIMES_PROGRAM_TURNS,    0               @ one word: turns of an empty loop before the first look
         .equ    TIMES_PROGRAM_MAX_US,   4
         .equ    TIMES_ERASE_MAX_MS,     8               @ one block
         .equ    TIMES_SIZE,             12
@@ -140,7 +141,6 @@ LFUNC cfi_probe
         ldr     r5, =physmap_times
         mov     r0, #CFI_PROGRAM_TYPICAL
         bl      cfi_power
-        str     r0, [r5, #TIMES_PROGRAM_US]
         mov     r3, r0
         mov     r0, #CFI_PROGRAM_MAX
         bl      cfi_byte
@@ -289,8 +289,9 @@ ENDFUNC physmap_write
 @ ---------------------------------------------------------------------------
 @ physmap_wait_program - wait until one word is programmed, and learn how long that takes
 @
-@ The chips' typical time is where the wait starts. Ready at the first look: wait a microsecond less next time; looked
-@ at more than twice: one more (Linux's cfi_cmdset_0001.c tunes its waits the same way).
+@ A look costs far more than a turn of an empty loop, so turn first and look once. How many turns a word needs depends
+@ on processor and chip; the last word tells: ready at the first look, a little less next time, else a little more
+@ (Linux's cfi_cmdset_0001.c tunes its waits the same way).
 @
 @   in:       r0 = address in the flash
 @   out:      r0 = 0; -ETIMEDOUT, -EROFS, -EIO
@@ -303,30 +304,39 @@ LFUNC physmap_wait_program
         mov     r4, r0
         ldr     r5, =physmap_times
         ldr     r6, =SR_READY
-        ldr     r7, [r5, #TIMES_PROGRAM_MAX_US]
-        mov     r8, #0                          @ looks in vain
-        ldr     r0, [r5, #TIMES_PROGRAM_US]
-.Lprogram_poll:
-        bl      udelay
+        mov     r7, #0                          @ looks in vain
+        ldr     r9, [r5, #TIMES_PROGRAM_TURNS]
+        mov     r1, r9
+.Lprogram_turn:
+        subs    r1, r1, #1
+        bhi     .Lprogram_turn
         ldr     r0, [r4]
         and     r1, r0, r6
         cmp     r1, r6
         beq     .Lprogram_ready
-        add     r8, r8, #1
-        cmp     r8, r7
-        mov     r0, #1
-        bls     .Lprogram_poll
+
+        @ Not yet: look more often. The time is asked for when this is no longer usual.
+        add     r7, r7, #1
+        lsr     r1, r9, #3
+        cmp     r7, #USUAL_LOOKS
+        blo     .Lprogram_turn
+        bl      ktime_us
+        cmp     r7, #USUAL_LOOKS
+        moveq   r8, r0                          @ when patience began
+        sub     r0, r0, r8
+        ldr     r1, [r5, #TIMES_PROGRAM_MAX_US]
+        cmp     r0, r1
+        mov     r1, #0
+        bls     .Lprogram_turn
         mov     r0, #-ETIMEDOUT
         b       .Lprogram_return
 
 .Lprogram_ready:
-        ldr     r1, [r5, #TIMES_PROGRAM_US]
-        cmp     r8, #1
-        addhi   r1, r1, #1
-        sublo   r1, r1, #1
-        cmp     r1, #0
-        moveq   r1, #1
-        str     r1, [r5, #TIMES_PROGRAM_US]
+        cmp     r7, #0
+        subeq   r9, r9, r9, lsr #5
+        addne   r9, r9, r9, lsr #4
+        add     r9, r9, r7                      @ far off: get there quickly
+        str     r9, [r5, #TIMES_PROGRAM_TURNS]
         bl      physmap_status
 .Lprogram_return:
         pop     {r4-r9, fp, pc}
