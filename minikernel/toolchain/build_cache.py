@@ -1,7 +1,7 @@
 """A build is kept by content: one directory per key, the key a hash of every byte that could change the result.
 
-Two kinds of entries: `builds/KEY/` with the files of a build, `objects/KEY.o` with one assembled source. Each appears whole
-(written aside, then renamed) or not at all. A cache that cannot be written is no error: the next build takes longer.
+Two kinds of entries: `builds/KEY/` with the files of a build, `objects/KEY.o` with one assembled source. Each appears
+whole (written aside, then renamed) or not at all. A cache that cannot be written is no error: the next build is slower.
 """
 
 from __future__ import annotations
