@@ -55,10 +55,11 @@ FUNC snap
         mov     r4, #0
         b       .Lsnap_close
 
-        @ Half a picture is none.
+        @ Half a picture is none. A file that would not even close never took the place of an older one.
 .Lsnap_half:
-        mov     r0, sp
-        bl      unlink
+        cmp     r0, #0
+        moveq   r0, sp
+        bleq    unlink
         mov     r0, r7
 .Lsnap_failed:
         mov     r2, r0
