@@ -1,0 +1,137 @@
+"""Everything that comes from outside, in one queue: characters typed, /proc requests, the cable.
+
+Each input is stamped with the instruction count and the virtual time from which it is due, and reaches the board at the
+first instruction boundary that is not before either. So the list of stamped inputs and the image are the whole run.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from minikernel.board.board import Board
+
+
+class Input(ABC):
+    """Something that can happen to the board from outside. A value: equal inputs do the same."""
+
+    @abstractmethod
+    def deliver(self, board: Board) -> None:
+        """Let it happen."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """For the trace."""
+
+
+@dataclass(frozen=True)
+class ConsoleInput(Input):
+    """Characters typed on the console."""
+
+    characters: bytes
+
+    def deliver(self, board: Board) -> None:
+        board.uart.receive(self.characters)
+
+    def describe(self) -> str:
+        return f"console {self.characters!r}"
+
+
+@dataclass(frozen=True)
+class ProcRequest(Input):
+    """A request in the proc window: read `count` bytes of a /proc file at `offset`, or write `data` to it."""
+
+    path: str
+    data: bytes | None = None
+    count: int = 3584
+    offset: int = 0
+
+    def deliver(self, board: Board) -> None:
+        if self.data is None:
+            board.procwin.request_read(self.path, self.count, self.offset)
+        else:
+            board.procwin.request_write(self.path, self.data, self.offset)
+
+    def describe(self) -> str:
+        return f"proc read {self.path}" if self.data is None else f"proc write {self.path} {self.data!r}"
+
+
+@dataclass(frozen=True)
+class CablePlug(Input):
+    """The USB cable to the desktop is plugged in, or pulled out."""
+
+    plugged: bool
+
+    def deliver(self, board: Board) -> None:
+        if self.plugged:
+            board.desktop.plug()
+        else:
+            board.desktop.unplug()
+
+    def describe(self) -> str:
+        return "cable plugged in" if self.plugged else "cable pulled out"
+
+
+class StampedInput(NamedTuple):
+    """An input and the moment from which it is due: both the instruction count and the time (ns) must be reached."""
+
+    icount: int
+    time_ns: int
+    input: Input
+
+
+class InputQueue:
+    """Inputs in the order they were pushed; a later one waits for an earlier one.
+
+    `now()` gives the (icount, time_ns) with which an input that comes now is stamped; `pushed()` is told of each.
+    """
+
+    def __init__(self, now: Callable[[], tuple[int, int]], pushed: Callable[[StampedInput], None]) -> None:
+        self._now = now
+        self._pushed = pushed
+        self._inputs: list[StampedInput] = []
+        self._delivered = 0
+
+    def push(self, what: Input, at_icount: int | None = None, at_ns: int | None = None) -> StampedInput:
+        """Add one behind all others, due now or from the given moment on; returns it as it was stamped."""
+        if at_icount is None and at_ns is None:
+            at_icount, at_ns = self._now()
+        return self.push_stamped(StampedInput(at_icount or 0, at_ns or 0, what))
+
+    def push_stamped(self, stamped: StampedInput) -> StampedInput:
+        """Add one behind all others as it was stamped before: so a recorded run is replayed."""
+        self._inputs.append(stamped)
+        self._pushed(stamped)
+        return stamped
+
+    @property
+    def next(self) -> StampedInput | None:
+        """The first one that is not delivered."""
+        return self._inputs[self._delivered] if self._delivered < len(self._inputs) else None
+
+    def take(self) -> Input:
+        """The first one that is not delivered, which now is."""
+        taken = self._inputs[self._delivered]
+        self._delivered += 1
+        return taken.input
+
+    @property
+    def delivered(self) -> tuple[StampedInput, ...]:
+        """Those the board has had, as they were stamped."""
+        return tuple(self._inputs[: self._delivered])
+
+    @property
+    def waiting(self) -> tuple[StampedInput, ...]:
+        """Those still to come."""
+        return tuple(self._inputs[self._delivered :])
+
+    def save(self) -> tuple[tuple[StampedInput, ...], int]:
+        """All inputs and how many of them are delivered."""
+        return tuple(self._inputs), self._delivered
+
+    def load(self, state: tuple[tuple[StampedInput, ...], int]) -> None:
+        """Take what save() gave."""
+        inputs, self._delivered = state
+        self._inputs = list(inputs)

@@ -1,0 +1,662 @@
+"""The machine: one processor, RAM, the camera board, virtual time. `run()` is the table of contents.
+
+Everything that happens between two instructions happens in `_boundary()`, in one fixed order, so that a run is a
+function of the image and the stamped inputs alone: how it is cut into slices, where it stops, what is probed and
+whether it was saved and loaded in between changes nothing that the guest can see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from minikernel.board.board import Board
+from minikernel.elf.image import Image
+from minikernel.errors import MinikernelError
+from minikernel.machine import boot_loader, ctrl_c
+from minikernel.machine.clock import VirtualClock
+from minikernel.machine.cpu import Callbacks, Cp15, Cpu, SliceEnd
+from minikernel.machine.events import (
+    ConsoleOutput,
+    DeviceAccess,
+    Event,
+    ExceptionTaken,
+    InputDelivered,
+    Interrupt,
+    PowerRequest,
+    UnassignedAccess,
+)
+from minikernel.machine.exceptions import (
+    CPSR_I,
+    CPSR_MODE,
+    ExceptionKind,
+    Mode,
+    enter,
+    mode_name,
+    vector_address,
+)
+from minikernel.machine.fault_address import fault_address, first_address
+from minikernel.machine.inputs import InputQueue, StampedInput
+from minikernel.machine.log import Log
+from minikernel.machine.mmu import FAULT_NAMES, PAGE_MASK, PAGE_SIZE, Access, FaultStatus, MmuFault
+from minikernel.machine.pc_watch import PcWatch
+from minikernel.machine.probes import ARGUMENTS, Hit, OnHit, OpenCall, Probe, Probes
+from minikernel.machine.ram import Ram
+from minikernel.machine.sensitive import run_start
+from minikernel.machine.snapshot import Snapshot
+from minikernel.machine.state_hash import hash_values
+from minikernel.machine.stop import Fault, StopKind, StopReason
+from minikernel.machine.trace import Trace
+from minikernel.machine.translation import Translation
+
+RAM_BASE = 0x8000_0000
+ADDRESS_SPACE = 1 << 32
+DEFAULT_CLOCK_HZ = 100_000_000
+
+MAX_SLICE = 2_000_000  # instructions; bounds how long Ctrl-C waits
+MAX_NESTED_FAULTS = 1000  # taken in abort or undefined mode in a row, before it counts as a lockup
+MAX_SLEEPS = 100_000  # device events in a row that do not wake a sleeping processor
+CPSR_C = 1 << 29
+
+ACCESS_NAMES = {Access.READ: "read", Access.WRITE: "write", Access.EXECUTE: "fetch"}
+FAULT_MODES = frozenset({Mode.ABT, Mode.UND})
+BRANCH_TO_PREVIOUS = 0xEAFF_FFFD  # b . - 4
+
+
+class GuestMemoryError(MinikernelError):
+    """The host asked for guest memory that is not there."""
+
+    def __init__(self, addr: int, message: str) -> None:
+        self.addr = addr
+        super().__init__(message)
+
+
+class Machine:
+    """See the head of this file. Sizes in bytes; `flash` None is an erased flash, empty `scene` the drawn one.
+
+    Raises ImageError or UsageError when image, RAM disk, command line, scene or flash do not fit.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        *,
+        cmdline: str = "",
+        initrd: bytes = b"",
+        ram_size: int = 16 << 20,
+        scene: bytes = b"",
+        flash: bytes | None = None,
+        clock_hz: int = DEFAULT_CLOCK_HZ,
+    ) -> None:
+        self.image = image
+        self.ram = Ram(RAM_BASE, ram_size)
+        registers = boot_loader.load(image, self.ram, cmdline, initrd)
+
+        self.cpu = Cpu()
+        self.clock = VirtualClock(clock_hz, self.cpu.executed)
+        self.board = Board(
+            self.clock, scene=scene or None, flash=flash, ram_size=ram_size, access_log=self._unassigned_access
+        )
+        self.inputs = InputQueue(self._input_moment, self._input_pushed)
+        self.trace = Trace()
+        self.console = Log[bytes]()
+        self.on_console: list[Callable[[bytes], None]] = []
+        self.traces_device_accesses = False
+        self.missing_probes: list[str] = []
+        self.last_fault: Fault | None = None
+
+        self._watch = PcWatch(self.cpu)
+        self._translation = Translation(self.cpu, self.ram, self._watch, lambda: self.board.irq_pending)
+        self._probes = Probes()
+        self._companions: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
+        self._watched: set[int] = set()
+        self._break_at: frozenset[int] = frozenset()
+        self._started_at = (-1, -1)
+        self._stop: tuple[StopKind, str] | None = None
+        self._slice_ends_ns: int | None = None
+        # State that snapshots keep:
+        self._console_line = b""
+        self._seen_places: set[tuple[str, int, bool]] = set()
+        self._probed_at: tuple[int, int] | None = None
+        self._nested_faults = 0
+        self._is_asleep = False
+
+        self._wire(registers)
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        *,
+        until: Collection[int] = (),
+        max_instructions: int | None = None,
+        until_ns: int | None = None,
+    ) -> StopReason:
+        """Run until something stops the machine; every later run goes on from there.
+
+        until: addresses to stop at, before the instruction there is executed (the one to start with does not count).
+        max_instructions: how many to execute at most, exactly. until_ns: virtual time to stop at.
+        """
+        self._begin(until)
+        end_icount = None if max_instructions is None else self.icount + max_instructions
+        with ctrl_c.noticed(self._interrupted):
+            while not self._is_over(end_icount, until_ns):
+                self._boundary(until_ns)
+                if self._stop is None and not self._is_asleep:
+                    self._run_slice(end_icount, until_ns)
+        return self._reason()
+
+    def request_stop(self, message: str) -> None:
+        """Inside a probe or listener: end the run (StopKind.PROBE) before the next instruction."""
+        self._request(StopKind.PROBE, message)
+
+    @property
+    def icount(self) -> int:
+        """Instructions begun since reset."""
+        return self.clock.icount
+
+    @property
+    def time_ns(self) -> int:
+        """Virtual time since reset."""
+        return self.clock.now_ns
+
+    def _begin(self, until: Collection[int]) -> None:
+        self._stop = None
+        self._break_at = frozenset(until)
+        for addr in self._break_at:
+            self._watch_address(addr)
+        self._started_at = (self.icount, self.cpu.pc)
+        self._translation.registers_changed()
+
+    def _is_over(self, end_icount: int | None, until_ns: int | None) -> bool:
+        if self._stop is None:
+            if end_icount is not None and self.icount >= end_icount:
+                self._stop = (StopKind.BUDGET, "the instruction budget is spent")
+            elif until_ns is not None and self.time_ns >= until_ns:
+                self._stop = (StopKind.TIME, f"{until_ns} ns of virtual time are reached")
+        return self._stop is not None
+
+    def _boundary(self, until_ns: int | None) -> None:
+        """What happens between two instructions, in this order."""
+        self._deliver_inputs()
+        self.board.tick()
+        if self._is_asleep:
+            self._sleep(until_ns)
+        self._enter_pending_irq()
+
+    def _run_slice(self, end_icount: int | None, until_ns: int | None) -> None:
+        self._translation.refused = None
+        self._watch.before_slice()
+        end, executed = self.cpu.run_slice(self._slice_limit(end_icount, until_ns))
+        self.clock.add_instructions(executed)
+        if end is SliceEnd.WAIT:
+            self._is_asleep = True
+        elif end is SliceEnd.ABORT:
+            self._take_abort()
+
+    def _slice_limit(self, end_icount: int | None, until_ns: int | None) -> int:
+        """Instructions until the next thing that is known to happen; at least 1."""
+        clock = self.clock
+        limit = MAX_SLICE
+        if end_icount is not None:
+            limit = min(limit, end_icount - clock.icount)
+        self._slice_ends_ns = self.board.deadline()
+        for time_ns in (self._slice_ends_ns, until_ns):
+            if time_ns is not None:
+                limit = min(limit, clock.instructions_until(time_ns))
+        waiting = self.inputs.next
+        if waiting is not None:
+            due = max(waiting.icount - clock.icount, clock.instructions_until(waiting.time_ns))
+            limit = min(limit, due)
+        return max(limit, 1)
+
+    def _request(self, kind: StopKind, message: str) -> None:
+        if self._stop is None:
+            self._stop = (kind, message)
+        self.cpu.shorten()
+
+    def _interrupted(self) -> None:
+        self._request(StopKind.INTERRUPTED, "Ctrl-C")
+
+    def _reason(self) -> StopReason:
+        assert self._stop is not None
+        kind, message = self._stop
+        pc = self.cpu.pc
+        of_fault = kind in (StopKind.LOCKUP, StopKind.HALTED)
+        text = f"{message}, at {self.image.symbolize(pc)}"
+        return StopReason(kind, text, pc, self.icount, self.time_ns, self.last_fault if of_fault else None)
+
+    # --- inputs, interrupts and sleep -------------------------------------------------------------------------
+
+    def _deliver_inputs(self) -> None:
+        while (stamped := self.inputs.next) is not None:
+            is_due = stamped.icount <= self.icount and stamped.time_ns <= self.time_ns
+            # A processor that sleeps with nothing else to come would never reach the count.
+            if not is_due and not (self._is_asleep and self.board.deadline() is None and not self.board.irq_pending):
+                return
+            if not is_due:
+                self.clock.sleep_until(stamped.time_ns)
+            taken = self.inputs.take()
+            taken.deliver(self.board)
+            self.trace.emit(InputDelivered(self.icount, self.time_ns, taken.describe()))
+
+    def _input_moment(self) -> tuple[int, int]:
+        """The stamp of an input that comes now: never before an instruction whose probes have been told."""
+        icount = self.icount
+        return icount + (self._probed_at is not None and self._probed_at[0] == icount), self.time_ns
+
+    def _input_pushed(self, stamped: StampedInput) -> None:
+        self.cpu.shorten(max(stamped.icount - self.icount, 0))
+
+    def _sleep(self, until_ns: int | None) -> None:
+        """After wfi: let time pass until an interrupt is pending, masked or not, or the run is over."""
+        for _ in range(MAX_SLEEPS):
+            if self.board.irq_pending:
+                self._is_asleep = False
+                return
+            wake_ns = self._next_wake()
+            if wake_ns is None:
+                self._request(StopKind.HALTED, "wfi, and nothing is to come")
+                return
+            if until_ns is not None and wake_ns >= until_ns:
+                self.clock.sleep_until(until_ns)
+                return
+            self.clock.sleep_until(wake_ns)
+            self.board.tick()
+            if self._stop is not None:
+                return
+            waiting = self.inputs.next
+            if waiting is not None and waiting.time_ns <= self.time_ns and waiting.icount <= self.icount:
+                return
+        self._request(StopKind.HALTED, f"wfi, and {MAX_SLEEPS} device events have not woken the processor")
+
+    def _next_wake(self) -> int | None:
+        """The next moment (ns) at which something may happen while no instruction runs."""
+        if self._is_dead_wait():
+            return None
+        deadline = self.board.deadline()
+        waiting = self.inputs.next
+        if waiting is None or (deadline is not None and waiting.icount > self.icount):
+            return deadline
+        return waiting.time_ns if deadline is None else min(deadline, waiting.time_ns)
+
+    def _is_dead_wait(self) -> bool:
+        """wfi with interrupts masked, followed by a branch back to it: no interrupt will ever be taken."""
+        return bool(self.cpu.cpsr & CPSR_I) and self._code_word(self.cpu.pc) == BRANCH_TO_PREVIOUS
+
+    def _enter_pending_irq(self) -> None:
+        if not self.board.irq_pending or self._is_asleep:
+            return
+        cpsr = self.cpu.cpsr
+        if cpsr & CPSR_I:
+            return
+        pc = self.cpu.pc
+        if self._probed_at == (self.icount, pc):
+            return  # the probes have seen this instruction begin; it is executed first
+        self.trace.emit(Interrupt(self.icount, self.time_ns, self.board.gic.highest_pending(), pc))
+        self._enter(ExceptionKind.IRQ, pc, cpsr)
+
+    # --- exceptions -------------------------------------------------------------------------------------------
+
+    def _enter(self, kind: ExceptionKind, pc: int, cpsr: int) -> None:
+        registers = self._translation.registers
+        self.cpu.enter_exception(enter(kind, pc, cpsr, registers.sctlr, registers.vbar))
+
+    def _supervisor_call(self) -> None:
+        self._enter(ExceptionKind.SUPERVISOR_CALL, self.cpu.pc, self.cpu.cpsr)
+
+    def _undefined(self) -> None:
+        pc = self.cpu.pc
+        self._fault(ExceptionKind.UNDEFINED, pc, pc, "execute", "undefined instruction")
+
+    def _breakpoint_instruction(self) -> None:
+        pc = self.cpu.pc
+        self.cpu.set_cp15(Cp15.IFSR, MmuFault(FaultStatus.DEBUG_EVENT).ifsr())
+        self._fault(ExceptionKind.PREFETCH_ABORT, pc, pc, "execute", FAULT_NAMES[FaultStatus.DEBUG_EVENT])
+
+    def _alignment_fault(self) -> None:
+        pc = self.cpu.pc
+        addr = self._first_address(pc) or 0
+        self._data_abort(pc, addr, MmuFault(FaultStatus.ALIGNMENT), self.cpu.fault_is_write)
+
+    def _take_abort(self) -> None:
+        """The slice ended at a refused access."""
+        refused = self._translation.refused
+        if refused is None:
+            raise RuntimeError("the engine reports an abort, but no access was refused")
+        pc = self.cpu.pc
+        if refused.access is Access.EXECUTE:
+            self.cpu.set_cp15(Cp15.IFSR, refused.fault.ifsr())
+            self.cpu.set_cp15(Cp15.IFAR, pc)
+            self._fault(ExceptionKind.PREFETCH_ABORT, pc, pc, "fetch", FAULT_NAMES[refused.fault.status])
+            return
+        addr = fault_address(refused.page, self._first_address(pc))
+        self._data_abort(pc, addr, refused.fault, refused.access is Access.WRITE)
+
+    def _data_abort(self, pc: int, addr: int, fault: MmuFault, is_write: bool) -> None:
+        self.cpu.set_cp15(Cp15.DFSR, fault.dfsr(is_write))
+        self.cpu.set_cp15(Cp15.DFAR, addr)
+        self._fault(ExceptionKind.DATA_ABORT, pc, addr, "write" if is_write else "read", FAULT_NAMES[fault.status])
+
+    def _fault(self, kind: ExceptionKind, pc: int, addr: int, access: str, cause: str) -> None:
+        """Record the fault and enter its vector, unless that cannot work."""
+        cpsr = self.cpu.cpsr
+        where = self.image.symbolize(pc)
+        self.last_fault = Fault(kind, pc, where, addr, access, mode_name(cpsr), cause, self.icount, self.time_ns)
+        self.trace.emit(ExceptionTaken(self.icount, self.time_ns, kind, pc, addr))
+        registers = self._translation.registers
+        self._nested_faults = self._nested_faults + 1 if cpsr & CPSR_MODE in FAULT_MODES else 0
+        if pc == vector_address(kind, registers.sctlr, registers.vbar):
+            self._request(StopKind.LOCKUP, f"the {kind.value} vector itself faults: {self.last_fault}")
+        elif self._nested_faults >= MAX_NESTED_FAULTS:
+            self._request(StopKind.LOCKUP, f"the fault handler faults again and again: {self.last_fault}")
+        else:
+            self._enter(kind, pc, cpsr)
+
+    def _first_address(self, pc: int) -> int | None:
+        """Where the load or store at `pc` begins."""
+        word = self._code_word(pc)
+        if word is None:
+            return None
+        registers = list(self.cpu.registers())
+        registers[15] = pc + 8
+        return first_address(word, registers.__getitem__, bool(self.cpu.cpsr & CPSR_C))
+
+    def _code_word(self, addr: int) -> int | None:
+        paddr = self._translation.physical(addr)
+        return None if paddr is None else self.ram.read_word(paddr)
+
+    # --- the bus ----------------------------------------------------------------------------------------------
+
+    def _wire(self, registers: dict[int, int]) -> None:
+        """Connect the parts and put the processor where the boot loader says."""
+        cpu = self.cpu
+        cpu.connect(
+            Callbacks(
+                translate=self._translation.translate,
+                supervisor_call=self._supervisor_call,
+                undefined=self._undefined,
+                alignment_fault=self._alignment_fault,
+                breakpoint_instruction=self._breakpoint_instruction,
+            )
+        )
+        cpu.map_ram(self.ram.base, self.ram.buffer, self.ram.size)
+        end = self.ram.base + self.ram.size
+        self._map_bus(0, self.ram.base)
+        self._map_bus(end, ADDRESS_SPACE - end)
+        self.board.uart.on_transmit = self._transmitted
+        for number, value in registers.items():
+            cpu.set_r(number, value)
+
+    def _map_bus(self, base: int, size: int) -> None:
+        def read(offset: int, width: int) -> int:
+            value = self.board.read(base + offset, width)
+            self._after_access(base + offset, width, False, value)
+            return value
+
+        def write(offset: int, width: int, value: int) -> None:
+            self.board.write(base + offset, width, value)
+            self._after_access(base + offset, width, True, value)
+
+        self.cpu.map_io(base, size, read, write)
+
+    def _after_access(self, paddr: int, size: int, is_write: bool, value: int) -> None:
+        """The guest has touched a device: what that changes for the processor happens before its next instruction."""
+        board = self.board
+        if board.irq_pending:
+            self.cpu.shorten()
+        deadline = board.deadline()
+        if deadline is not None and (self._slice_ends_ns is None or deadline < self._slice_ends_ns):
+            self._slice_ends_ns = deadline
+            self.cpu.shorten(self.clock.instructions_until(deadline))
+        request = board.power_request
+        if request is not None:
+            self._power_requested(request.value)
+        if self.traces_device_accesses:
+            region = board.region_at(paddr)
+            if region is not None:
+                self.emit(
+                    DeviceAccess(self.icount, self.time_ns, region.name, paddr - region.base, is_write, value, size)
+                )
+
+    def _power_requested(self, request: str) -> None:
+        if self._stop is None:
+            self.emit(PowerRequest(self.icount, self.time_ns, request))
+        self._request(POWER_STOPS[request], f"the guest asked for {request}")
+
+    def _unassigned_access(self, place: str, offset: int, is_write: bool, value: int) -> None:
+        """Noted once for each place and direction: a guest may poll it for ever."""
+        key = (place, offset, is_write)
+        if key not in self._seen_places:
+            self._seen_places.add(key)
+            self.emit(UnassignedAccess(self.icount, self.time_ns, place, offset, is_write, value))
+
+    def _transmitted(self, characters: bytes) -> None:
+        self.console.append(characters)
+        *lines, self._console_line = (self._console_line + characters).split(b"\n")
+        for line in lines:
+            text = line.rstrip(b"\r").decode("utf-8", "replace")
+            self.emit(ConsoleOutput(self.icount, self.time_ns, text))
+        for listener in self.on_console:
+            listener(characters)
+
+    # --- memory and registers for the host --------------------------------------------------------------------
+
+    def read(self, addr: int, size: int) -> bytes:
+        """Guest memory at a virtual address, by the kernel's own tables. Raises GuestMemoryError."""
+        parts = []
+        for start, length in _pages(addr, size):
+            paddr = self._paddr(start)
+            if not self.ram.holds(paddr, length):
+                raise GuestMemoryError(start, f"{start:#010x} is physical {paddr:#010x}, which is not RAM")
+            parts.append(self.ram.read(paddr, length))
+        return b"".join(parts)
+
+    def write(self, addr: int, data: bytes) -> None:
+        """Change guest memory at a virtual address, whatever its permissions. Raises GuestMemoryError, having changed
+        nothing."""
+        places = [(start, length, self._paddr(start)) for start, length in _pages(addr, len(data))]
+        for start, length, paddr in places:
+            if not self.ram.holds(paddr, length):
+                raise GuestMemoryError(start, f"{start:#010x} is physical {paddr:#010x}, which is not RAM")
+        for start, length, paddr in places:
+            self.write_phys(paddr, data[start - addr : start - addr + length])
+
+    def read_phys(self, paddr: int, size: int) -> bytes:
+        """RAM at a physical address. Raises GuestMemoryError."""
+        if not self.ram.holds(paddr, size):
+            raise GuestMemoryError(paddr, f"physical {paddr:#010x} to {paddr + size:#010x} is not RAM")
+        return self.ram.read(paddr, size)
+
+    def write_phys(self, paddr: int, data: bytes) -> None:
+        """Change RAM at a physical address. Raises GuestMemoryError."""
+        if not self.ram.holds(paddr, len(data)):
+            raise GuestMemoryError(paddr, f"physical {paddr:#010x} to {paddr + len(data):#010x} is not RAM")
+        self._translation.host_wrote(self.ram.write(paddr, data))
+
+    def read_word(self, addr: int) -> int:
+        """A 32-bit word at a virtual address. Raises GuestMemoryError."""
+        return int.from_bytes(self.read(addr, 4), "little")
+
+    def read_cstring(self, addr: int, limit: int = 4096) -> str:
+        """The NUL-ended text at a virtual address; at most `limit` bytes of it. Raises GuestMemoryError."""
+        text = b""
+        while len(text) < limit:
+            length = min(PAGE_SIZE - (addr + len(text)) % PAGE_SIZE, limit - len(text))
+            part, nul, _ = self.read(addr + len(text), length).partition(b"\0")
+            text += part
+            if nul:
+                break
+        return text.decode("utf-8", "replace")
+
+    def physical(self, addr: int) -> int | None:
+        """The physical address behind a virtual one, for the kernel; None where nothing is mapped."""
+        return self._translation.physical(addr)
+
+    def _paddr(self, addr: int) -> int:
+        paddr = self._translation.physical(addr)
+        if paddr is None:
+            raise GuestMemoryError(addr, f"nothing is mapped at {addr:#010x}")
+        return paddr
+
+    # --- probes and events ------------------------------------------------------------------------------------
+
+    def add_probe(self, where: str | int, on_entry: OnHit | None = None, on_return: OnHit | None = None) -> None:
+        """Call on_entry(hit) and on_return(hit) for each call of a function, given by symbol or address.
+
+        A symbol that the image lacks is noted in `missing_probes`, and nothing is probed.
+        """
+        addr, name = where, where
+        if isinstance(where, str):
+            symbol = self.image.get(where)
+            if symbol is None:
+                self.missing_probes.append(where)
+                return
+            addr = symbol.value
+        self._probes.add(Probe(int(addr), str(name), on_entry, on_return))
+        self._watch_address(int(addr))
+
+    def emit(self, event: Event) -> None:
+        """Add an event to the trace."""
+        self.trace.emit(event)
+
+    def _watch_address(self, addr: int) -> None:
+        if addr in self._watched:
+            return
+        self._watched.add(addr)
+        self._watch.reach(addr, self._run_start(addr), self._reached)
+        self._watch.retranslate()
+
+    def _run_start(self, addr: int) -> int:
+        """From where code can run on to `addr` without a branch, as far as memory tells now."""
+        page = addr & ~PAGE_MASK
+        paddr = self._translation.physical(page)
+        if paddr is None or not self.ram.holds(paddr, PAGE_SIZE):
+            return page
+        words = [self.ram.read_word(paddr + offset) or 0 for offset in range(0, addr - page, 4)]
+        return page + 4 * run_start(words, len(words))
+
+    def _reached(self, addr: int) -> None:
+        """The instruction at a watched address is the next one."""
+        now = (self.icount, addr)
+        if self._probed_at != now:
+            self._probed_at = now
+            self._probe_returns(addr)
+            self._probe_entry(addr)
+        if addr in self._break_at and now != self._started_at:
+            self._request(StopKind.BREAKPOINT, "breakpoint")
+
+    def _probe_entry(self, addr: int) -> None:
+        cpu = self.cpu
+        registers = cpu.registers()
+        a, b, c, d = registers[:ARGUMENTS]
+        icount, time_ns = self.icount, self.time_ns
+        hit = Hit(self, addr, (a, b, c, d), registers[14], registers[13], icount, time_ns, icount, time_ns)
+        if self._probes.entered(addr, hit) and hit.lr not in self._watched:
+            self._watched.add(hit.lr)
+            self._watch.reach(hit.lr, hit.lr, self._reached)
+            cpu.forget_translation(hit.lr, 4)
+
+    def _probe_returns(self, addr: int) -> None:
+        for call in self._probes.returning(addr, self.cpu.sp):
+            self._probes.tell_return(call, self._return_hit(call))
+
+    def _return_hit(self, call: OpenCall) -> Hit:
+        return Hit(
+            self,
+            self._probes.address(call),
+            call.args,
+            call.lr,
+            call.sp,
+            self.icount,
+            self.time_ns,
+            call.icount,
+            call.time_ns,
+            self.cpu.r(0),
+        )
+
+    # --- snapshots --------------------------------------------------------------------------------------------
+
+    def add_companion(self, name: str, save: Callable[[], Any], load: Callable[[Any], None]) -> None:
+        """Let snapshots also hold what save() gives (an immutable value), and load() take it back."""
+        self._companions[name] = (save, load)
+
+    def save(self) -> Snapshot:
+        """The whole machine as a value. Between runs only. Costs what changed since the last save or load."""
+        ram = self.ram.save()
+        self._translation.forget_engine_entries()  # so that the next store to each page is noticed
+        return Snapshot(
+            icount=self.icount,
+            time_ns=self.time_ns,
+            cpu=self.cpu.save(),
+            tlb=self._translation.tlb.save(),
+            ram=ram,
+            board=self.board.save(),
+            clock=self.clock.save(),
+            inputs=self.inputs.save(),
+            trace=self.trace.save(),
+            console=self.console.save(),
+            console_line=self._console_line,
+            open_calls=self._probes.save(),
+            seen_places=frozenset(self._seen_places),
+            probed_at=self._probed_at,
+            last_fault=self.last_fault,
+            nested_faults=self._nested_faults,
+            is_asleep=self._is_asleep,
+            companions=tuple((name, save()) for name, (save, _) in self._companions.items()),
+        )
+
+    def load(self, snapshot: Snapshot) -> None:
+        """Become what was saved; a run from here is the run from there, bit for bit."""
+        self.cpu.load(snapshot.cpu)
+        self.clock.load(snapshot.clock)
+        self._translation.host_wrote(self.ram.load(snapshot.ram))
+        self._translation.load(snapshot.tlb)
+        self.board.load(snapshot.board)
+        self.inputs.load(snapshot.inputs)
+        self.trace.load(snapshot.trace)
+        self.console.load(snapshot.console)
+        self._probes.load(snapshot.open_calls)
+        self._console_line = snapshot.console_line
+        self._seen_places = set(snapshot.seen_places)
+        self._probed_at = snapshot.probed_at
+        self.last_fault = snapshot.last_fault
+        self._nested_faults = snapshot.nested_faults
+        self._is_asleep = snapshot.is_asleep
+        for name, state in snapshot.companions:
+            if name in self._companions:
+                self._companions[name][1](state)
+
+    def state_hash(self) -> str:
+        """A hash of everything a run depends on or has left behind: processor, TLB, RAM, devices, clock, inputs,
+        lengths of trace and console. Equal states in any two machines or processes give equal hashes."""
+        snapshot = self.save()
+        return hash_values(
+            (
+                self.cpu.architectural_state(),
+                self._translation.tlb.entries(),
+                self.ram.digest(),
+                snapshot.board,
+                snapshot.clock,
+                snapshot.inputs,
+                len(self.trace),
+                sum(len(part) for part in self.console),
+                snapshot.console_line,
+                snapshot.open_calls,
+                snapshot.is_asleep,
+            )
+        )
+
+
+POWER_STOPS = {"off": StopKind.POWER_OFF, "reset": StopKind.RESET}
+
+
+def _pages(addr: int, size: int) -> list[tuple[int, int]]:
+    """[addr, addr + size) cut at page boundaries: (start, length) each."""
+    pieces = []
+    end = addr + size
+    while addr < end:
+        length = min(end - addr, PAGE_SIZE - addr % PAGE_SIZE)
+        pieces.append((addr, length))
+        addr += length
+    return pieces
