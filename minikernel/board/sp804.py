@@ -19,10 +19,10 @@ registers 0xf00 and 0xf04 are left out.
 
 The interrupt comes when the counter reaches 0: TimerXLoad / 1 MHz * prescaler after the load. Then periodic mode goes
 on from the load value with that same period, so its counter never shows 0; free-running mode (Periodic = 0) wraps to
-all ones; one-shot mode stops at 0 until the next load or until OneShot is cleared. With Size = 0 the upper half of
-load and value is 0 (Size = 1: 32 bits). Pre divides by 1, 16 or 256. A load value of 0 gives the interrupt at once;
-in periodic mode the counter then stays at 0. Writing TimerXControl while the timer runs restarts the prescaler, not
-the counter. Pre = 3 is undefined in the manual; here it is 256.
+all ones; one-shot mode stops at 0 until the next load or until OneShot is cleared. With Size = 0 the counter has 16
+bits and the upper half of the load value is ignored. Pre divides by 1, 16 or 256. A load value of 0 gives the
+interrupt at once; in periodic mode the counter then stays at 0. Writing TimerXControl while the timer runs restarts
+the prescaler, not the counter. Pre = 3 is undefined in the manual; here it is 256.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class _Timer:
     @property
     def value(self) -> int:
         """TimerXValue as of the last advance()."""
-        return self.count & self._mask
+        return self.count & (self._mask if self.control & Control.ENABLE else 0xFFFF_FFFF)
 
     def advance(self, now_ns: int) -> None:
         """Count down to now, through as many wraps or reloads as fit."""
@@ -125,18 +125,23 @@ class _Timer:
             self.count = period - steps % period
 
     def write_load(self, value: int, now_ns: int) -> None:
-        self.load = value & self._mask
-        self.count, self.since_ns, self.stopped = self.load, now_ns, False
+        self.load = self.count = value
+        self.since_ns, self.stopped = now_ns, False
+        self._cut_to_size()
         self.advance(now_ns)
 
     def write_control(self, value: int, now_ns: int) -> None:
         self.control = value & CONTROL_BITS
         if self.stopped and not self._stays_at_zero:
             self.count, self.stopped = self._mask + 1, False
-        elif self.count > self._mask:
-            self.count = self.count & self._mask or self._mask + 1
+        self._cut_to_size()
         self.since_ns = now_ns
         self.advance(now_ns)
+
+    def _cut_to_size(self) -> None:
+        """A running 16-bit timer has no upper half; one that stands keeps it, for Size may be set after the load."""
+        if self.control & Control.ENABLE and self.count > self._mask:
+            self.count = self.count & self._mask or self._mask + 1
 
     def deadline(self) -> int | None:
         """When the masked interrupt rises; None when nothing changes it."""
