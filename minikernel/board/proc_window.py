@@ -30,6 +30,7 @@ Operation:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from collections.abc import Callable
 from enum import IntEnum
 
 from minikernel.bits import WORD_MASK, s32
@@ -86,7 +87,8 @@ class _Registers:
 class ProcWindow(WordDevice):
     """The window; see the head of this file.
 
-    The requester calls `request_read` or `request_write` and, when `is_busy` has fallen, looks at `response`.
+    The requester calls `request_read` or `request_write` and, when `is_busy` has fallen, looks at `response`;
+    `on_answer`, when set, is called with it.
     """
 
     REGISTERS = Register
@@ -94,6 +96,7 @@ class ProcWindow(WordDevice):
     def __init__(self, irq: IrqLine, access_log: AccessLog = ignore_access) -> None:
         super().__init__("procwin", access_log)
         self._irq = irq
+        self.on_answer: Callable[[ProcResponse], None] | None = None
         self._r = _Registers()
 
     @property
@@ -196,6 +199,8 @@ class ProcWindow(WordDevice):
         data = r.window[: max(result, 0)] if r.op == ProcOp.READ else b""
         r.request = False
         r.response = (result, data)
+        if self.on_answer is not None:
+            self.on_answer(ProcResponse(result, data))
 
     def _update_irq(self) -> None:
         self._irq.set(self._r.request and self._r.irq_enable)
