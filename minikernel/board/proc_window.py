@@ -29,8 +29,8 @@ Operation:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 from minikernel.bits import WORD_MASK, s32
