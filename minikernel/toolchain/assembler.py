@@ -19,21 +19,15 @@ from minikernel.elf.attributes import CORTEX_A15
 from minikernel.elf.constants import SectionFlag, SectionType
 from minikernel.elf.object_file import ObjectFile
 from minikernel.errors import Location, SourceError, SourceErrors, near_names
+from minikernel.toolchain.code_writer import CodeWriter, exact_number
 from minikernel.toolchain.conditionals import Conditionals
-from minikernel.toolchain.directives import CONDITIONAL_DIRECTIVES, EXECUTORS
+from minikernel.toolchain.directives import EXECUTORS
 from minikernel.toolchain.encoder import Encoder, EncodingTable, default_table
-from minikernel.toolchain.expression import Address, Node, NotYet, Value, describe
-from minikernel.toolchain.fixups import EXACT, Fixup, FixupKind, resolve_fixups
+from minikernel.toolchain.expression import EXACT, Address, Node, NotYet, Value, describe, symbol_value
+from minikernel.toolchain.fixups import Fixup, FixupKind, resolve_fixups
+from minikernel.toolchain.flow_directives import CONDITIONAL_DIRECTIVES
 from minikernel.toolchain.frames import Frame, Position
-from minikernel.toolchain.instructions import (
-    Form,
-    Instruction,
-    compile_instruction,
-    mnemonics,
-    rotated_constant,
-)
 from minikernel.toolchain.lexer import Problem
-from minikernel.toolchain.literal_pool import LiteralPool
 from minikernel.toolchain.macros import Macro
 from minikernel.toolchain.objects import ObjectBuilder
 from minikernel.toolchain.source import SourceFile, SourceTree, read_source
@@ -42,8 +36,10 @@ from minikernel.toolchain.symbols import ABSOLUTE, Mapping, SectionBuilder, Symb
 
 MAX_NESTING = 100
 """Frames inside each other: includes, macro expansions, repetitions. GNU as has the same bound for macros."""
-MAX_STATEMENTS = 1_000_000
-"""Statements executed in one assembly, repetitions counted."""
+MAX_STATEMENTS = 200_000
+"""Statements of one assembly that includes, macros and repetitions add."""
+MAX_EXPANDED = 32 << 20
+"""Characters of one assembly that macros and repetitions add."""
 MAX_SECTION_BYTES = 16 << 20
 """Bytes of one section in the file; the board's RAM."""
 MAX_ERRORS = 20
@@ -65,7 +61,7 @@ class Assembly:
     """The files that .include read."""
 
 
-# --- the assembler --------------------------------------------------------------------------------------------------------
+# --- the assembler ----------------------------------------------------------------------------------------------------
 
 
 class Assembler:
@@ -75,7 +71,6 @@ class Assembler:
 
     def __init__(self, tree: SourceTree | None, table: EncodingTable) -> None:
         self.tree = tree
-        self.table = table
         self.symbols: dict[str, Symbol] = {}
         self.sections: dict[str, SectionBuilder] = {
             ".text": SectionBuilder(".text", SectionType.PROGBITS, SectionFlag.ALLOC | SectionFlag.EXECINSTR),
@@ -93,15 +88,14 @@ class Assembler:
         self.warnings: list[SourceError] = []
         self.included: dict[Path, None] = {}
         self.fixups: list[Fixup] = []
+        self.code = CodeWriter(self, table)
         self.frame: Frame
         self.line = 0
         self.statement: Statement
-        self._local_counts: dict[int, int] = {}
         self._local_forward: dict[int, Symbol] = {}
         self._local_back: dict[int, Symbol] = {}
-        self._numeric: list[tuple[SectionBuilder, int, Instruction, tuple[Node, ...], Position]] = []
-        self._unencoded: list[tuple[SectionBuilder, int, str, Position, Instruction]] = []
-        self._executed = 0
+        self._entered = 0
+        self._expanded = 0
 
     # --- places and names (expression.Scope) ---
 
@@ -149,45 +143,34 @@ class Assembler:
     # --- running ---
 
     def run(self, source: ParsedSource) -> None:
-        """Executes a source and everything it includes and expands."""
+        """Executes a source and everything it includes and expands. Raises StopAssembly."""
         self.frame = Frame(source.items, source.source.name, source.lines, "file", None, 0)
-        frame = self.frame
-        execute = EXECUTORS
         while True:
-            items = frame.items
-            count = len(items)
-            start = frame.index
-            while frame.index < count:
-                statement, self.line = items[frame.index]
-                frame.index += 1
-                self.statement = statement
-                if self.conditionals.skipping and statement.op not in CONDITIONAL_DIRECTIVES:
-                    continue
-                try:
-                    execute[statement.kind](self, statement)
-                except Problem as problem:
-                    self.report(self.position().error(problem.message, problem.column, problem.notes))
-                except NotYet as error:
-                    self.report(self.position().error(f"must be known here, but {error.reason}", error.column))
-                except SourceError as error:
-                    self.report(error)
-                if self.frame is not frame:
-                    break
-            self._executed += frame.index - start
-            if self._executed > MAX_STATEMENTS:
-                raise StopAssembly(
-                    self.position().error(
-                        f"more than {MAX_STATEMENTS} statements executed: a macro or .rept repeats without end"
-                    )
-                )
-            if self.frame is not frame:
-                frame = self.frame
-                continue
-            if frame.index >= count:
+            frame = self.frame
+            self._execute(frame)
+            if self.frame is frame:
                 self._leave(frame)
                 if frame.caller is None:
                     return
-                frame = self.frame
+
+    def _execute(self, frame: Frame) -> None:
+        """Executes statements of a frame until its end, or until another frame is entered."""
+        items = frame.items
+        count = len(items)
+        while frame.index < count and self.frame is frame:
+            statement, self.line = items[frame.index]
+            frame.index += 1
+            self.statement = statement
+            if self.conditionals.skipping and statement.op not in CONDITIONAL_DIRECTIVES:
+                continue
+            try:
+                EXECUTORS[statement.kind](self, statement)
+            except Problem as problem:
+                self.report(self.position().error(problem.message, problem.column, problem.notes))
+            except NotYet as error:
+                self.report(self.position().error(f"must be known here, but {error.reason}", error.column))
+            except SourceError as error:
+                self.report(error)
 
     def _leave(self, frame: Frame) -> None:
         """The end of a frame: its .ifs must be closed."""
@@ -201,15 +184,24 @@ class Assembler:
             self.frame = frame.caller.frame
 
     def enter(self, items: list[Item], file: str, lines: list[str] | None, title: str) -> None:
-        """Executes these statements next. Raises Problem when nested too deep."""
+        """Executes these statements next. Raises StopAssembly when nested too deep or when there are too many."""
         depth = self.frame.depth + 1
         if depth > MAX_NESTING:
-            raise StopAssembly(
-                self.position().error(f"nested deeper than {MAX_NESTING}: does a macro or a file call itself?")
-            )
+            raise self.stop(f"nested deeper than {MAX_NESTING}: does a macro or a file call itself?")
+        self._entered += 1 + len(items)
+        if self._entered > MAX_STATEMENTS:
+            raise self.stop(f"more than {MAX_STATEMENTS} statements: a macro or .rept repeats without end")
+        if lines is None:
+            self._expanded += sum([len(statement.text) for statement, _ in items])
+            if self._expanded > MAX_EXPANDED:
+                raise self.stop(f"macros and repetitions make more than {MAX_EXPANDED >> 20} MiB of text")
         frame = Frame(items, file, lines, title, self.position(), depth)
         frame.conditional_depth = len(self.conditionals.stack)
         self.frame = frame
+
+    def stop(self, message: str) -> StopAssembly:
+        """What to raise where going on would be endless."""
+        return StopAssembly(self.position().error(message))
 
     def report(self, error: SourceError) -> None:
         """Keeps an error and goes on; stops the run when there are too many."""
@@ -246,13 +238,15 @@ class Assembler:
         symbol = self.lookup(name)
         if symbol.is_defined and not symbol.is_set:
             raise Problem(f"`{name}` is already defined{self.where_defined(symbol)}", column)
-        symbol.is_set = True
-        symbol.location = Location(self.frame.file, self.line, column + 1)
         value: Value | None
         try:
             value = node.evaluate(self)
         except NotYet:
             value = None
+        if symbol.section is ABSOLUTE:  # what referred to the old value keeps it
+            symbol = self.symbols[name] = symbol.successor()
+        symbol.is_set = True
+        symbol.location = Location(self.frame.file, self.line, column + 1)
         symbol.section, symbol.definition = None, None
         if isinstance(value, int):
             symbol.section, symbol.value = ABSOLUTE, value
@@ -283,143 +277,13 @@ class Assembler:
             return
         section.data += data
         if len(section.data) > MAX_SECTION_BYTES:
-            raise StopAssembly(self.position().error(f"`{section.name}` grows over {MAX_SECTION_BYTES >> 20} MiB"))
+            raise self.stop(f"`{section.name}` grows over {MAX_SECTION_BYTES >> 20} MiB")
 
     def defer(self, kind: FixupKind, node: Node, size: int) -> None:
         """A field of `size` bytes here that is finished at the end of the pass."""
         section = self.section
         self.fixups.append(Fixup(kind, section, section.offset, node.bind(self), self.position()))
         self.emit(bytes(size))
-
-    # --- instructions ---
-
-    def instruction(self, statement: Statement) -> None:
-        """Assembles one instruction. Raises Problem."""
-        compiled = statement.compiled
-        if compiled is None:
-            name = statement.op.lower()
-            if name not in mnemonics():
-                near = near_names(name, [*mnemonics(), *self.macros])
-                raise Problem(f"no instruction or macro `{statement.op}`{near}", statement.column)
-            compiled = statement.compiled = compile_instruction(name, statement.text, statement.operands_column)
-        section = self.section
-        if section.mapping != Mapping.CODE:
-            self._begin_code(section)
-        word = compiled.word
-        if word is not None:
-            section.data += word
-            return
-        _ASSEMBLE[compiled.form](self, section, compiled)
-
-    def _begin_code(self, section: SectionBuilder) -> None:
-        if section.is_nobits:
-            raise Problem(f"`{section.name}` has no bytes in the file; an instruction does not fit there")
-        section.raise_alignment(4)
-        section.mark(Mapping.CODE)
-
-    def begin_code(self) -> None:
-        """Before an instruction's word is written."""
-        if self.section.mapping != Mapping.CODE:
-            self._begin_code(self.section)
-
-    def _fixed(self, section: SectionBuilder, instruction: Instruction) -> None:
-        self._encode_text(section, instruction.text, instruction)
-
-    def _encode_text(self, section: SectionBuilder, text: str, instruction: Instruction) -> None:
-        word = self.table.known.get(text)
-        if word is not None:
-            encoded = word.to_bytes(4, "little")
-            if instruction.form is Form.FIXED:
-                instruction.word = encoded
-            section.data += encoded
-            return
-        self._unencoded.append((section, len(section.data), text, self.position(), instruction))
-        section.data += b"\0\0\0\0"
-
-    def _numeric_form(self, section: SectionBuilder, instruction: Instruction) -> None:
-        values = []
-        for node in instruction.expressions:
-            try:
-                value = node.evaluate(self)
-            except NotYet:
-                break
-            if not isinstance(value, int):
-                break
-            values.append(check_word(value, node.column))
-        else:
-            self._encode_text(section, instruction.text % tuple(values), instruction)
-            return
-        nodes = tuple(node.bind(self) for node in instruction.expressions)
-        self._numeric.append((section, len(section.data), instruction, nodes, self.position()))
-        section.data += b"\0\0\0\0"
-
-    def _branch(self, section: SectionBuilder, instruction: Instruction) -> None:
-        is_call = instruction.text == "bl"
-        kind = FixupKind.CALL if is_call and instruction.condition == 14 else FixupKind.JUMP
-        node = instruction.expressions[0].bind(self)
-        self.fixups.append(Fixup(kind, section, len(section.data), node, self.position()))
-        word = instruction.condition << 28 | (0x0B000000 if is_call else 0x0A000000)
-        section.data += word.to_bytes(4, "little")
-
-    def _field(self, kind: FixupKind, section: SectionBuilder, instruction: Instruction, node: Node) -> None:
-        self.fixups.append(Fixup(kind, section, len(section.data), node, self.position()))
-        self._encode_text(section, instruction.text, instruction)
-
-    def _label_word(self, section: SectionBuilder, instruction: Instruction) -> None:
-        self._field(FixupKind.OFFSET12, section, instruction, instruction.expressions[0].bind(self))
-
-    def _label_half(self, section: SectionBuilder, instruction: Instruction) -> None:
-        self._field(FixupKind.OFFSET8, section, instruction, instruction.expressions[0].bind(self))
-
-    def _adr(self, section: SectionBuilder, instruction: Instruction) -> None:
-        self._field(FixupKind.ADR, section, instruction, instruction.expressions[0].bind(self))
-
-    def _lower16(self, section: SectionBuilder, instruction: Instruction) -> None:
-        self._field(FixupKind.MOVW, section, instruction, instruction.expressions[0].bind(self))
-
-    def _upper16(self, section: SectionBuilder, instruction: Instruction) -> None:
-        self._field(FixupKind.MOVT, section, instruction, instruction.expressions[0].bind(self))
-
-    def _literal(self, section: SectionBuilder, instruction: Instruction) -> None:
-        """`ldr rX, =value`: mov or mvn where the number fits one, else a word of the literal pool."""
-        node = instruction.expressions[0]
-        suffix, register = instruction.text.split(" ")
-        try:
-            value = node.evaluate(self)
-        except NotYet as error:
-            raise Problem(f"the value after `=` must be known here, but {error.reason}", error.column) from None
-        if isinstance(value, int):
-            check_word(value, node.column)
-            for verb, number in (("mov", value), ("mvn", ~value)):
-                if rotated_constant(number) is not None:
-                    text = f"{verb}{suffix} {register},#{number & 0xFFFFFFFF}"
-                    self._encode_text(section, text, instruction)
-                    return
-        if section.pool is None:
-            section.pool = LiteralPool()
-        entry = section.pool.request(*_pool_request(value, node, self), self.position())
-        if entry is None:
-            raise Problem("the literal pool is full; put .ltorg after an unconditional branch above", node.column)
-        self.fixups.append(Fixup(FixupKind.OFFSET12, section, len(section.data), entry, self.position()))
-        self._encode_text(section, f"ldr{suffix} {register},[pc,#0]", instruction)
-
-    def dump_pool(self, section: SectionBuilder) -> None:
-        """Writes the section's waiting literals here."""
-        pool, section.pool = section.pool, None
-        if pool is None:
-            return
-        current, self.section = self.section, section
-        self.align(4, None, 0, code=False)
-        section.mark(Mapping.DATA)
-        for entry in pool.entries:
-            label = entry.label
-            label.section, label.value, label.group = section, section.offset, section.group
-            if isinstance(entry.value, int):
-                self.emit((entry.value & 0xFFFFFFFF).to_bytes(4, "little"))
-            else:
-                self.fixups.append(Fixup(FixupKind.WORD, section, section.offset, entry.value, entry.position))
-                self.emit(bytes(4))
-        self.section = current
 
     # --- alignment ---
 
@@ -446,18 +310,17 @@ class Assembler:
                 section.marks[offset + odd] = Mapping.CODE
             section.data += bytes(odd) + NOP * (padding // 4)
         if len(section.data) > MAX_SECTION_BYTES:
-            raise StopAssembly(self.position().error(f"`{section.name}` grows over {MAX_SECTION_BYTES >> 20} MiB"))
+            raise self.stop(f"`{section.name}` grows over {MAX_SECTION_BYTES >> 20} MiB")
 
     # --- the end ---
 
     def finish(self) -> ObjectFile:
         """Writes the pools, finishes what waited, makes the object. Errors are in self.errors."""
         for section in list(self.sections.values()):
-            self.dump_pool(section)
-            if section.is_code and section.addralign > 1:
+            self.code.dump_pool(section)
+            if section.is_code:
                 self._pad_code_section(section)
-        self._number_the_numeric()
-        self._encode_the_rest()
+        self.code.finish()
         self._finish_symbols()
         builder = ObjectBuilder(self.sections.values(), self.attributes)
         resolve_fixups(self, builder)
@@ -468,29 +331,6 @@ class Assembler:
         """GNU as ends a code section on a word."""
         self.section = section
         self.align(min(section.addralign, 4), None, 0, code=True)
-
-    def _number_the_numeric(self) -> None:
-        for section, offset, instruction, nodes, position in self._numeric:
-            try:
-                values = [check_word(exact_number(node), node.column) for node in nodes]
-            except Problem as problem:
-                self.report(position.error(problem.message, problem.column))
-            else:
-                text = instruction.text % tuple(values)
-                self._unencoded.append((section, offset, text, position, instruction))
-
-    def _encode_the_rest(self) -> None:
-        refused = self.table.encode([text for _, _, text, _, _ in self._unencoded])
-        known = self.table.known
-        for section, offset, text, position, instruction in self._unencoded:
-            word = known.get(text)
-            if word is None:
-                self.report(position.error(*_refusal(text, instruction, position.statement, str(refused[text]))))
-                continue
-            encoded = word.to_bytes(4, "little")
-            if instruction.form is Form.FIXED:
-                instruction.word = encoded
-            section.data[offset : offset + 4] = encoded
 
     def _finish_symbols(self) -> None:
         """Values of late `.set`s, and sizes."""
@@ -506,8 +346,6 @@ class Assembler:
                     self.report(where.error(problem.message, problem.column))
 
     def _finish_set(self, symbol: Symbol) -> None:
-        from minikernel.toolchain.expression import symbol_value
-
         position = symbol.reference
         try:
             value = symbol_value(symbol, EXACT, 0)
@@ -528,7 +366,7 @@ class Assembler:
             if isinstance(position, Position):
                 self.report(position.error(f"no label `{number}:` below for `{number}f`"))
         for symbol in self.symbols.values():
-            if symbol.name.startswith(".L") and not symbol.is_defined and symbol.is_wanted:
+            if symbol.name.startswith(".L") and not symbol.is_defined and symbol.is_used:
                 position = symbol.reference
                 if isinstance(position, Position):
                     known = [s.name for s in self.symbols.values() if s.is_defined]
@@ -555,51 +393,7 @@ def take_place_of(symbol: Symbol, value: Address) -> None:
     symbol.size = symbol.size or target.size
 
 
-def check_word(value: int, column: int) -> int:
-    """The value, if 32 bits hold it signed or unsigned. Raises Problem."""
-    if -(1 << 31) <= value < 1 << 32:
-        return value
-    raise Problem(f"{value:#x} does not fit in 32 bits", column)
-
-
-def exact_number(node: Node) -> int:
-    """A number at the end of the pass. Raises Problem."""
-    value = node.evaluate(EXACT)
-    if isinstance(value, int):
-        return value
-    if value.symbol.section is None:
-        raise Problem(f"`{value.symbol.shown_name}` is not defined in this file; a number is needed here", node.column)
-    raise Problem(f"{describe(value)} is an address; a number is needed here", node.column)
-
-
-def _pool_request(value: Value, node: Node, assembler: Assembler) -> tuple[object, int | Node]:
-    if isinstance(value, int):
-        return value, value
-    key = (id(value.symbol), value.addend, id(value.minus))
-    return key, node.bind(assembler)
-
-
-def _refusal(text: str, instruction: Instruction, statement: Statement, reason: str) -> tuple[str, int | None]:
-    """Message and column for an instruction that the encoder refuses."""
-    if instruction.expressions and instruction.form is Form.NUMERIC:
-        return f"cannot encode `{text}`: {reason}", instruction.expressions[-1].column
-    return f"cannot encode `{text}`: {reason}", statement.operands_column if statement.operands else None
-
-
-_ASSEMBLE = {
-    Form.FIXED: Assembler._fixed,
-    Form.NUMERIC: Assembler._numeric_form,
-    Form.BRANCH: Assembler._branch,
-    Form.LITERAL: Assembler._literal,
-    Form.LABEL_WORD: Assembler._label_word,
-    Form.LABEL_HALF: Assembler._label_half,
-    Form.ADR: Assembler._adr,
-    Form.LOWER16: Assembler._lower16,
-    Form.UPPER16: Assembler._upper16,
-}
-
-
-# --- entry points ---------------------------------------------------------------------------------------------------------
+# --- entry points -----------------------------------------------------------------------------------------------------
 
 
 def assemble_unit(
@@ -624,7 +418,8 @@ def assemble_unit(
         tree = SourceTree(root, include_dirs)
     assembler = Assembler(tree, table)
     for name, value in (defsyms or {}).items():
-        assembler.symbols[name] = Symbol(name, ABSOLUTE, value)
+        symbol = assembler.symbols[name] = Symbol(name, ABSOLUTE, value)
+        symbol.is_set = True
     object_file = ObjectFile()
     try:
         assembler.run(parse_source(source))
@@ -641,7 +436,7 @@ def assemble_unit(
         {
             s.name: s.reference.error(f"undefined symbol `{s.name}`")
             for s in symbols
-            if s.is_wanted and s.section is None and isinstance(s.reference, Position)
+            if (s.is_wanted or s.is_used) and s.section is None and isinstance(s.reference, Position)
         },
         tuple(assembler.included),
     )

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from minikernel.bits import s32
 from minikernel.elf.object_file import ObjectFile
 from minikernel.errors import MinikernelError
 
@@ -38,6 +39,8 @@ class Encoder(Protocol):
     """Encodes ARM-state instructions of the Cortex-A15, unified syntax, without symbols."""
 
     name: str
+    in_batches: bool
+    """Whether a call is dear, so that many instructions should go into one."""
 
     def encode(self, instructions: Sequence[str]) -> list[Encoding]:
         """The word of each instruction, or why it has none; same length, same order."""
@@ -47,6 +50,7 @@ class KeystoneEncoder:
     """Keystone, one call for each instruction (about 25 us)."""
 
     name = "keystone"
+    in_batches = False
 
     def __init__(self) -> None:
         """Raises ImportError where keystone is not installed."""
@@ -63,10 +67,30 @@ class KeystoneEncoder:
         try:
             encoded, _ = self._ks.asm(text, 0, True)
         except self._error as error:
+            other = _other_spelling(text)
+            if other is not None:
+                return self._encode(other)
             return EncodingError(_KEYSTONE_REASONS.get(str(error).partition(" (")[0], str(error)))
         if encoded is None or len(encoded) != 4:
             return EncodingError(f"keystone gave {len(encoded or b'')} bytes for one instruction")
         return int.from_bytes(encoded, "little")
+
+
+_NEGATIVE = re.compile(r"(sub|adc|sbc)(s?(?:[a-z]{2})?) (.*)#(-?[0-9]+)$")
+_OPPOSITES = {"sub": ("add", 0), "adc": ("sbc", 1), "sbc": ("adc", 1)}
+
+
+def _other_spelling(text: str) -> str | None:
+    """The spelling that keystone 0.9.2 takes of an instruction it refuses: a negative constant of sub, adc, sbc; mrc to pc."""
+    match = _NEGATIVE.match(text)
+    if match is not None:
+        verb, suffix, operands, number = match.groups()
+        opposite, offset = _OPPOSITES[verb]
+        value = -s32(int(number)) - offset
+        return f"{opposite}{suffix} {operands}#{value}" if value >= 0 else None
+    if text.startswith("mrc") and ",pc," in text:
+        return text.replace(",pc,", ",apsr_nzcv,")
+    return None
 
 
 _KEYSTONE_REASONS = {
@@ -78,6 +102,8 @@ _KEYSTONE_REASONS = {
 
 class GnuAsEncoder:
     """GNU as, one process for a batch."""
+
+    in_batches = True
 
     def __init__(self, program: str) -> None:
         self.name = program
@@ -111,6 +137,8 @@ class GnuAsEncoder:
 
 class LlvmMcEncoder:
     """llvm-mc, one process for a batch."""
+
+    in_batches = True
 
     def __init__(self, program: str) -> None:
         self.name = program
@@ -166,6 +194,16 @@ class EncodingTable:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.known: dict[str, int] = {}
+
+    def word(self, text: str) -> int | None:
+        """The word, or None when it should wait for a batch. Raises EncodingError."""
+        known = self.known.get(text)
+        if known is None and not self.encoder.in_batches:
+            (encoding,) = self.encoder.encode((text,))
+            if isinstance(encoding, EncodingError):
+                raise encoding
+            known = self.known[text] = encoding
+        return known
 
     def encode(self, texts: Sequence[str]) -> dict[str, EncodingError]:
         """Makes every text known that can be; gives the reasons for the others."""

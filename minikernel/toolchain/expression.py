@@ -55,6 +55,24 @@ class Scope(Protocol):
     def local_label(self, number: int, forward: bool, column: int) -> Symbol: ...
 
 
+class _ExactScope:
+    """Names at the end of the pass: everything is bound, every distance known."""
+
+    exact = True
+
+    def lookup(self, name: str) -> Symbol:
+        raise KeyError(name)
+
+    def here(self) -> Symbol:
+        raise KeyError(".")
+
+    def local_label(self, number: int, forward: bool, column: int) -> Symbol:
+        raise KeyError(number)
+
+
+EXACT = _ExactScope()
+
+
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from minikernel.bits import s32
 from minikernel.elf.constants import R_ARM, SectionFlag, SymbolBinding, SymbolKind
-from minikernel.toolchain.expression import Address, Node, Value, describe
+from minikernel.toolchain.expression import EXACT, Address, Node, Value, describe
 from minikernel.toolchain.frames import Position
 from minikernel.toolchain.instructions import rotated_constant
 from minikernel.toolchain.lexer import Problem
@@ -35,7 +35,6 @@ class FixupKind(Enum):
     WORD = auto()
     HALF = auto()
     BYTE = auto()
-    PREL31 = auto()
     CALL = auto()  # bl
     JUMP = auto()  # b, and bl with a condition
     OFFSET12 = auto()  # ldr, str, ldrb, strb from pc
@@ -64,24 +63,6 @@ def resolve_fixups(assembler: Assembler, builder: ObjectBuilder) -> None:
             resolver.resolve(fixup)
         except Problem as problem:
             assembler.report(fixup.position.error(problem.message, problem.column, problem.notes))
-
-
-class _ExactScope:
-    """Names at the end of the pass: everything is bound, every distance known."""
-
-    exact = True
-
-    def lookup(self, name: str) -> Symbol:
-        raise KeyError(name)
-
-    def here(self) -> Symbol:
-        raise KeyError(".")
-
-    def local_label(self, number: int, forward: bool, column: int) -> Symbol:
-        raise KeyError(number)
-
-
-EXACT = _ExactScope()
 
 
 class _Resolver:
@@ -174,15 +155,6 @@ class _Resolver:
     def resolve_byte(self, value: Value) -> None:
         self.resolve_small(value, 1)
 
-    def resolve_prel31(self, value: Value) -> None:
-        target = self.address(value, "(prel31)")
-        distance = self.distance(target)
-        if distance is None or target.symbol.binding:
-            distance = self.relocate(R_ARM.PREL31, target.symbol, target.addend)
-        if not -(1 << 30) <= distance < 1 << 30:
-            raise Problem(f"{distance:#x} does not fit in 31 bits", self.column)
-        self.put((self.word() & 0x8000_0000) | (distance & 0x7FFF_FFFF))
-
     # --- branches ---
 
     def resolve_call(self, value: Value) -> None:
@@ -211,6 +183,11 @@ class _Resolver:
     def _from_pc(self, value: Value, what: str) -> int:
         target = self.address(value, what)
         distance = self.distance(target)
+        if target.symbol.binding == SymbolBinding.WEAK:
+            raise Problem(
+                f"{what} needs a label of this file; `{target.symbol.name}` is weak, so another may take its place",
+                self.column,
+            )
         if distance is None:
             raise Problem(_not_here(target, what), self.column)
         return distance - PC_AHEAD
@@ -229,7 +206,11 @@ class _Resolver:
     def resolve_offset12(self, value: Value) -> None:
         distance = self._from_pc(value, "a load or store without [ ]")
         self._check_reach(distance, 4095, value)
-        self.put(self._with_sign(distance) | abs(distance))
+        if distance == 0 and self.column is None:
+            distance_word = self.word() & ~(1 << 23)  # GNU as makes it -0 for the pool, +0 for a label
+            self.put(distance_word)
+        else:
+            self.put(self._with_sign(distance) | abs(distance))
 
     def resolve_offset8(self, value: Value) -> None:
         distance = self._from_pc(value, "a load or store without [ ]")
@@ -238,16 +219,11 @@ class _Resolver:
         self.put(self._with_sign(distance) | (size & 0xF0) << 4 | size & 0xF)
 
     def _with_sign(self, distance: int) -> int:
-        """The instruction with its U bit (23) set for an offset above 0 (GNU as encodes 0 as -0 here)."""
+        """The instruction with its U bit (23) set for an offset that is not negative."""
         word = self.word()
-        return word | 1 << 23 if distance > 0 else word & ~(1 << 23)
+        return word & ~(1 << 23) if distance < 0 else word | 1 << 23
 
     def resolve_adr(self, value: Value) -> None:
-        target = self.address(value, "adr")
-        if target.symbol.binding == SymbolBinding.WEAK:
-            raise Problem(
-                f"adr of the weak symbol `{target.symbol.name}`, which another file may override", self.column
-            )
         distance = self._from_pc(value, "adr")
         constant = rotated_constant(distance)
         word = self.word()
@@ -295,7 +271,6 @@ _RESOLVE = {
     FixupKind.WORD: _Resolver.resolve_word,
     FixupKind.HALF: _Resolver.resolve_half,
     FixupKind.BYTE: _Resolver.resolve_byte,
-    FixupKind.PREL31: _Resolver.resolve_prel31,
     FixupKind.CALL: _Resolver.resolve_call,
     FixupKind.JUMP: _Resolver.resolve_jump,
     FixupKind.OFFSET12: _Resolver.resolve_offset12,

@@ -49,12 +49,33 @@ class Family(Enum):
     STATUS = auto()  # mrs, msr
     BARRIER = auto()
     INTERRUPT_FLAGS = auto()  # cpsie, cpsid
-    ENDIAN = auto()
 
 
-_SET_FLAGS = (
-    ["and", "eor", "sub", "rsb", "add", "adc", "sbc", "rsc", "orr", "mov", "bic", "mvn", "lsl", "lsr", "asr", "ror", "rrx", "mul", "mla", "umull", "umlal", "smull", "smlal"]
-)
+_SET_FLAGS = [
+    "and",
+    "eor",
+    "sub",
+    "rsb",
+    "add",
+    "adc",
+    "sbc",
+    "rsc",
+    "orr",
+    "mov",
+    "bic",
+    "mvn",
+    "lsl",
+    "lsr",
+    "asr",
+    "ror",
+    "rrx",
+    "mul",
+    "mla",
+    "umull",
+    "umlal",
+    "smull",
+    "smlal",
+]
 _HALVES = ["bb", "bt", "tb", "tt"]
 _PARALLEL = [
     f"{prefix}{operation}"
@@ -62,13 +83,50 @@ _PARALLEL = [
     for operation in ["add16", "asx", "sax", "sub16", "add8", "sub8"]
 ]
 _CONDITIONAL = [
-    *["tst", "teq", "cmp", "cmn", "mls", "umaal", "clz", "rev", "rev16", "revsh", "rbit", "bfc", "bfi", "ubfx", "sbfx", "usat", "ssat", "usat16", "ssat16"],
+    *[
+        "tst",
+        "teq",
+        "cmp",
+        "cmn",
+        "mls",
+        "umaal",
+        "clz",
+        "rev",
+        "rev16",
+        "revsh",
+        "rbit",
+        "bfc",
+        "bfi",
+        "ubfx",
+        "sbfx",
+        "usat",
+        "ssat",
+        "usat16",
+        "ssat16",
+    ],
     *["qadd", "qsub", "qdadd", "qdsub", "sel", "pkhbt", "pkhtb", "udiv", "sdiv", "usad8", "usada8"],
     *(f"{sign}xt{add}{size}" for sign in "su" for add in ("", "a") for size in ("b", "h", "b16")),
     *(f"smul{half}" for half in _HALVES),
     *(f"smla{half}" for half in _HALVES),
     *(f"smlal{half}" for half in _HALVES),
-    *["smulwb", "smulwt", "smlawb", "smlawt", "smuad", "smuadx", "smusd", "smusdx", "smlad", "smladx", "smlsd", "smlsdx", "smmul", "smmulr", "smmla", "smmlar"],
+    *[
+        "smulwb",
+        "smulwt",
+        "smlawb",
+        "smlawt",
+        "smuad",
+        "smuadx",
+        "smusd",
+        "smusdx",
+        "smlad",
+        "smladx",
+        "smlsd",
+        "smlsdx",
+        "smmul",
+        "smmulr",
+        "smmla",
+        "smmlar",
+    ],
     *_PARALLEL,
     *["svc", "swi", "smc", "nop", "yield", "wfe", "wfi", "sev", "dbg", "bx", "bxj", "blx", "push", "pop"],
     *(f"{verb}m{mode}" for verb in ("ld", "st") for mode in ("", "ia", "ib", "da", "db", "fd", "fa", "ed", "ea")),
@@ -95,7 +153,6 @@ _FAMILIES: dict[Family, tuple[list[str], list[str]]] = {
     Family.STATUS: (["mrs", "msr"], []),
     Family.BARRIER: ([], ["dmb", "dsb", "isb"]),
     Family.INTERRUPT_FLAGS: ([], ["cpsie", "cpsid"]),
-    Family.ENDIAN: ([], ["setend"]),
 }
 
 
@@ -146,8 +203,6 @@ def _is_word(name: str, family: Family) -> bool:
             return name in _BARRIER_WORDS
         case Family.INTERRUPT_FLAGS:
             return _FLAG_WORD.match(name) is not None
-        case Family.ENDIAN:
-            return name in ("le", "be")
     return False
 
 
@@ -168,12 +223,14 @@ class Form(Enum):
 class Instruction:
     """A compiled instruction. `text` goes to the encoder, after `%` with the numbers of `expressions` if NUMERIC."""
 
-    __slots__ = ("condition", "expressions", "form", "text", "word")
+    __slots__ = ("condition", "expressions", "form", "may_wait", "text", "word")
 
     def __init__(self, form: Form, text: str, expressions: tuple[Node, ...] = (), condition: int = 14) -> None:
         self.form, self.text, self.expressions, self.condition = form, text, expressions, condition
         self.word: bytes | None = None
         """The encoding of a FIXED one, once known."""
+        self.may_wait = False
+        """Whether the numbers of a NUMERIC one may be defined further down, as GNU as allows for constants and offsets."""
 
 
 def compile_instruction(mnemonic_text: str, text: str, operands_column: int) -> Instruction:
@@ -265,6 +322,8 @@ def _half_of_address(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]
         raise Problem("expected `:lower16:` or `:upper16:`", tokens[index].column)
     value, end = parse_expression(tokens, index + 3)
     _expect_end(tokens, end)
+    if (word == "lower16") != (mnemonic.base == "movw"):
+        raise Problem("movw takes `:lower16:`, movt takes `:upper16:`", tokens[index].column)
     form = Form.LOWER16 if word == "lower16" else Form.UPPER16
     return Instruction(form, f"{mnemonic_text} {register},#0", (value,))
 
@@ -308,15 +367,48 @@ def _plain(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]) -> Instr
         previous_was_word = False
     text = f"{mnemonic_text} {''.join(parts).lower()}" if parts else mnemonic_text
     if expressions:
-        return Instruction(Form.NUMERIC, text, tuple(expressions))
+        instruction = Instruction(Form.NUMERIC, text, tuple(expressions))
+        instruction.may_wait = family in _MAY_WAIT_FAMILIES or mnemonic.base in _MAY_WAIT
+        return instruction
     return Instruction(Form.FIXED, text)
+
+
+_MAY_WAIT_FAMILIES = frozenset((Family.LOAD_WORD, Family.LOAD_HALF))
+_MAY_WAIT = frozenset(
+    f"{base}{flags}"
+    for base in [
+        "and",
+        "eor",
+        "sub",
+        "rsb",
+        "add",
+        "adc",
+        "sbc",
+        "rsc",
+        "orr",
+        "mov",
+        "bic",
+        "mvn",
+        "lsl",
+        "lsr",
+        "asr",
+        "ror",
+        "tst",
+        "teq",
+        "cmp",
+        "cmn",
+        "svc",
+        "swi",
+    ]
+    for flags in ("", "s")
+)
 
 
 def _is_register(token: Token) -> bool:
     return token.kind is Kind.NAME and str(token.value).lower() in _REGISTERS
 
 
-# --- fields ---------------------------------------------------------------------------------------------------------------
+# --- fields -----------------------------------------------------------------------------------------------------------
 
 
 def rotated_constant(value: int) -> int | None:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from minikernel.toolchain.lexer import Problem
 
-MAX_LINE = 16_384
+MAX_LINE = 4096
 """Characters of one expanded line: nested expansions may double an argument each time."""
 
 Line = tuple[str, int]
@@ -63,13 +63,19 @@ class Body:
 _SUBSTITUTION = re.compile(r"\\(?:(\(\))|(@)|([A-Za-z_.$][A-Za-z0-9_.$]*))", re.ASCII)
 
 
+_CHARACTERS = re.compile(r"""("(?:[^"\\]|\\.)*")|'(?:\\.|[^\\])'?""")
+
+
 def _cut(text: str, index: dict[str, int]) -> list[str | int]:
     pieces: list[str | int] = []
     position = 0
+    constants = [m.span() for m in _CHARACTERS.finditer(text) if not m.group(1)] if "'" in text else []
     for match in _SUBSTITUTION.finditer(text):
         empty, counter, name = match.groups()
         if name is not None and name.lower() not in index:
             continue
+        if any(start <= match.start() < end for start, end in constants):
+            continue  # '\\n' is a character, whatever the parameters are called
         pieces.append(text[position : match.start()])
         position = match.end()
         if counter:
@@ -109,7 +115,7 @@ class Macro:
             parameter = self.parameters[position]
             position += 1
             if parameter.use is Use.VARARG:
-                values[parameter.name] = text[start - column :].strip()
+                values[parameter.name] = squeeze(text[start - column :])
                 break
             if parameter.name in values:
                 raise Problem(f"`{self.name}` gets `{parameter.name}` twice", start)
@@ -141,7 +147,7 @@ _NAME = re.compile(r"\s*([A-Za-z_.$][A-Za-z0-9_.$]*)", re.ASCII)
 _PARAMETER = re.compile(
     r"""\s*([A-Za-z_.$][A-Za-z0-9_.$]*)          # name
         (?:\s*:\s*(req|vararg)\b)?               # use
-        (?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?  # default
+        (?:\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^\s,]*))?  # default
         \s*,?""",
     re.ASCII | re.VERBOSE,
 )
@@ -189,7 +195,7 @@ def unquote(argument: str) -> str:
     return argument
 
 
-_ARGUMENT_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?)|([ \t]+)|(,)|([(\[{])|([)\]}])|(.)""")
+_ARGUMENT_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*(?:"|$)|'(?:\\.|[^\\])'?)|([ \t]+)|(,)|([(\[{])|([)\]}])|(.)""")
 _WORD_CHARACTER = re.compile(r"""[\w.$"'\\]""", re.ASCII)
 
 
@@ -221,3 +227,19 @@ def split_arguments(text: str, column: int) -> list[tuple[int, str]]:
     if current:
         pieces.append((column + start, current))
     return pieces
+
+
+_BLANKS = re.compile(r"""("(?:[^"\\]|\\.)*(?:"|$)|'(?:\\.|[^\\])'?)|[ \t]+""")
+
+
+def squeeze(text: str) -> str:
+    """The text with blanks only between two words, as GNU as passes it to a :vararg."""
+    text = text.strip()
+
+    def replace(match: re.Match[str]) -> str:
+        if match.group(1):
+            return match.group(1)
+        between_words = _WORD_CHARACTER.match(text[match.start() - 1]) and _WORD_CHARACTER.match(text[match.end()])
+        return " " if between_words else ""
+
+    return _BLANKS.sub(replace, text)

@@ -24,7 +24,7 @@ class ObjectBuilder:
 
     def relocate(self, section: SectionBuilder, offset: int, type: int, symbol: Symbol) -> None:
         """A relocation against a symbol, which enters the symbol table."""
-        symbol.is_wanted = True
+        symbol.is_used = True
         self._sections[id(section)].relocations.append(Relocation(offset, type, self._symbol(symbol)))
 
     def relocate_in(self, section: SectionBuilder, offset: int, type: int, target: SectionBuilder) -> None:
@@ -66,6 +66,8 @@ class ObjectBuilder:
 
 
 def _is_in_table(symbol: Symbol) -> bool:
-    if symbol.is_wanted:
+    if symbol.is_used:
         return True
-    return symbol.section is not None and not symbol.is_temporary
+    if symbol.section is None:
+        return symbol.is_wanted and symbol.binding != SymbolBinding.WEAK
+    return not symbol.is_temporary or symbol.binding != SymbolBinding.LOCAL

@@ -95,9 +95,9 @@ def _check_relative(name: str) -> None:
 # --- comments ---------------------------------------------------------------------------------------------------------
 
 # Strings and character constants are stepped over; `\@` in a macro body is its counter, not a comment.
-_QUOTED = r"""("(?:[^"\\\n]|\\.)*"|'(?:\\.|[^\\\n])'?|\\@)"""
+_QUOTED = r"""("(?:[^"\\\n]|\\.)*(?:"|$)|'(?:\\.|[^\\\n])'?|\\@)"""
 _LINE_COMMENT = re.compile(_QUOTED + r"|@.*|//.*")
-_ANY_COMMENT = re.compile(_QUOTED + r"|@.*|//.*|/\*(?:[^*]|\*(?!/))*\*/|(/\*)")
+_ANY_COMMENT = re.compile(_QUOTED + r"|@.*|//.*|/\*[\s\S]*?\*/|(/\*)", re.MULTILINE)
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -126,6 +126,12 @@ def code_lines(source: SourceFile) -> list[str]:
                 text.split("\n")[line - 1],
             )
         comment = match.group()
+        rest = text[match.end() : text.find("\n", match.end()) % (len(text) + 1)]
+        if "\n" in comment and comment.startswith("/*") and _LINE_COMMENT.sub("", rest).strip():
+            line = text.count("\n", 0, match.end()) + 1
+            column = match.end() - text.rfind("\n", 0, match.end())
+            message = "expected the end of the line after a comment of several lines"
+            raise SourceError(message, Location(source.name, line, column), text.split("\n")[line - 1])
         return _NOT_NEWLINE.sub(" ", comment) if comment.startswith("/*") else ""
 
     return _ANY_COMMENT.sub(blank, text).split("\n")

@@ -66,16 +66,19 @@ class ParsedSource:
 
 _SYMBOL = r"[A-Za-z_.$][A-Za-z0-9_.$]*"
 _LABEL = re.compile(rf"\s*(?:({_SYMBOL})|([0-9]+))\s*:", re.ASCII)
-_ASSIGNMENT = re.compile(rf"\s*({_SYMBOL})\s*=(?!=)\s*(.*?)\s*$", re.ASCII)
-_OPERATION = re.compile(rf"\s*({_SYMBOL})(?:\s+(.*?))?\s*$", re.ASCII)
+_ASSIGNMENT = re.compile(rf"\s*({_SYMBOL})\s*=(?!=)\s*(.*)$", re.ASCII)
+_OPERATION = re.compile(rf"\s*({_SYMBOL})(?:\s+(.*))?$", re.ASCII)
 _BLANK = re.compile(r"\s*(#.*)?$")
-_SEPARATOR = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?)|;""")
+_SEPARATOR = re.compile(r"""("(?:[^"\\]|\\.)*(?:"|$)|'(?:\\.|[^\\])'?)|;""")
 _BLOCK_WORD = re.compile(
     rf"\s*(?:(?:{_SYMBOL}|[0-9]+)\s*:\s*)*\.(macro|rept|irpc?|endm|endr)(?![\w.$])", re.ASCII | re.I
 )
 
 BLOCK_ENDS = {".macro": ".endm", ".rept": ".endr", ".irp": ".endr", ".irpc": ".endr"}
 _MAX_CACHED_LINES = 200_000
+_MAX_CACHED_LENGTH = 256
+MAX_LINE = 65_536
+"""Characters of one statement; generated data lines are long."""
 
 _line_cache: dict[str, tuple[Statement, ...]] = {}
 _source_cache: dict[tuple[str, str], ParsedSource] = {}
@@ -171,11 +174,17 @@ def parse_line(text: str) -> tuple[Statement, ...]:
     statements: list[Statement] = []
     for part in parts:
         _parse_part(part, statements)
-    result = _line_cache[text] = tuple(statements)
+    result = tuple(statements)
+    if len(text) <= _MAX_CACHED_LENGTH:
+        _line_cache[text] = result
     return result
 
 
 def _parse_part(text: str, out: list[Statement]) -> None:
+    text = text.rstrip()
+    if len(text) > MAX_LINE:
+        out.append(_wrong(f"the line is longer than {MAX_LINE} characters", text[:100], 0))
+        return
     position = 0
     while (match := _LABEL.match(text, position)) is not None:
         name, number = match.groups()

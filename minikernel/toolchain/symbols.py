@@ -73,8 +73,8 @@ class SectionBuilder:
         self.marks[self.offset] = state
 
     def mark_data(self) -> None:
-        """Before .word, .byte, .ascii: a pure data section gets no mapping symbol for these."""
-        if self.mapping is not None or self.is_code:
+        """Before .word, .byte, .ascii: at the start of a section these mark nothing until something else follows."""
+        if self.mapping is not None:
             self.mark(Mapping.DATA)
 
     def raise_alignment(self, addralign: int) -> None:
@@ -99,6 +99,7 @@ class Symbol:
         "definition",
         "group",
         "is_set",
+        "is_used",
         "is_wanted",
         "kind",
         "location",
@@ -126,12 +127,21 @@ class Symbol:
         self.visibility = 0
         self.size_definition: tuple[Node, object] | None = None
         self.is_wanted = False
-        """A directive or relocation names it, so it stands in the symbol table though undefined."""
+        """A directive names it, so it stands in the symbol table though undefined."""
+        self.is_used = False
+        """A relocation refers to it."""
         self.being_resolved = False
         self.location: Location | None = None
         """Where it is defined."""
         self.reference: object = None
         """Where it was first used."""
+
+    def successor(self) -> Symbol:
+        """The symbol of the same name after another `.set`."""
+        symbol = Symbol(self.name)
+        symbol.binding, symbol.kind, symbol.visibility = self.binding, self.kind, self.visibility
+        symbol.is_wanted, symbol.reference = self.is_wanted, self.reference
+        return symbol
 
     @property
     def is_defined(self) -> bool:
