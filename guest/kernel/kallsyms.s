@@ -119,22 +119,36 @@ FUNC kallsyms_lookup_name
 ENDFUNC kallsyms_lookup_name
 
 @ ---------------------------------------------------------------------------
-@ sprint_symbol - "name+0xoffset/0xsize", or "0xaddress" when nobody has it
+@ sprint_symbol, sprint_backtrace - "name+0xoffset/0xsize", or "0xaddress" when nobody has it
 @
-@   in:       r0 = buffer of KSYM_SYMBOL_LEN bytes, r1 = address
+@   in:       r0 = buffer of KSYM_SYMBOL_LEN bytes, r1 = address; sprint_backtrace: a return address, which belongs to
+@             the function of the call before it even where that call is the function's last instruction
 @   out:      r0 = length
 @   clobbers: r1-r3, ip, flags
 @   context:  any
 @ ---------------------------------------------------------------------------
 FUNC sprint_symbol
-        push    {r4, r5, fp, lr}
-        add     fp, sp, #8
+        mov     r2, #0
+        b       sprint_symbol_before
+ENDFUNC sprint_symbol
+
+FUNC sprint_backtrace
+        mov     r2, #1
+        b       sprint_symbol_before
+ENDFUNC sprint_backtrace
+
+@ The same; r2 = how many bytes before the address the symbol is looked for.
+LFUNC sprint_symbol_before
+        push    {r4-r7, fp, lr}
+        add     fp, sp, #16
         mov     r4, r0
         mov     r5, r1
-        mov     r0, r1
+        mov     r6, r2
+        sub     r0, r1, r2
         bl      kallsyms_lookup
         cmp     r0, #0
         beq     .Lprint_address
+        add     r1, r1, r6
         push    {r1, r2}
         mov     r3, r0
         mov     r0, r4
@@ -142,15 +156,15 @@ FUNC sprint_symbol
         ldr     r2, =.Lsymbol_format
         bl      snprintf
         add     sp, sp, #8
-        pop     {r4, r5, fp, pc}
+        pop     {r4-r7, fp, pc}
 .Lprint_address:
         mov     r0, r4
         mov     r1, #KSYM_SYMBOL_LEN
         ldr     r2, =.Laddress_format
         mov     r3, r5
         bl      snprintf
-        pop     {r4, r5, fp, pc}
-ENDFUNC sprint_symbol
+        pop     {r4-r7, fp, pc}
+ENDFUNC sprint_symbol_before
         string .Lsymbol_format, "%s+0x%x/0x%x"
         string .Laddress_format, "0x%x"
 

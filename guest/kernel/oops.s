@@ -4,7 +4,6 @@
         .include "arm.inc"
         .include "memory.inc"
         .include "ptrace.inc"
-        .include "uaccess.inc"
 
         .equ    CODE_WORDS,     4               @ instructions shown before the one at pc
         .equ    TRACE_MAX,      32              @ callers shown: a broken chain must end
@@ -150,8 +149,8 @@ FUNC show_call_trace
 .Lleaf:
         mov     r1, r0
         mov     r2, r4
-        pr_emerg " %ps from %pS\n"
-        mov     r0, r4
+        pr_emerg " %ps from %pB\n"
+        sub     r0, r4, #4
         mov     r1, r5
         bl      walk_frames
         pop     {r4, r5, fp, pc}
@@ -170,6 +169,7 @@ FUNC dump_stack
         add     fp, sp, #0
         pr_emerg "Call trace: \n"
         ldr     r0, [fp, #FRAME_LR]
+        sub     r0, r0, #4
         ldr     r1, [fp, #FRAME_FP]
         bl      walk_frames
         pop     {fp, pc}
@@ -201,8 +201,8 @@ FUNC walk_frames
         beq     .Lend_of_chain
         mov     r1, r4
         mov     r2, r7
-        pr_emerg " %ps from %pS\n"
-        mov     r4, r7
+        pr_emerg " %ps from %pB\n"
+        sub     r4, r7, #4                      @ the call itself: surely in the calling function
         ldr     r0, [r5, #FRAME_FP]
         cmp     r0, r5
         mov     r5, r0
@@ -248,21 +248,34 @@ LFUNC has_frame
 ENDFUNC has_frame
 
 @ ---------------------------------------------------------------------------
-@ kernel_text_word - read an instruction that may not be there
+@ kernel_text_word - read an instruction of the linear map that may not be there
 @
 @   in:       r0 = address
-@   out:      r0 = the word, or 0 when it cannot be read
-@   clobbers: flags
-@   context:  any
+@   out:      r0 = the word, r1 = 1; or r0 = 0, r1 = 0 when the tables say it cannot be read
+@   clobbers: r2, r3, flags
+@   context:  any. Looks instead of trying, so the fault registers keep the fault that is being reported
 @ ---------------------------------------------------------------------------
-FUNC kernel_text_word
-.Lload_word:
+LFUNC kernel_text_word
+        mov     r1, #0
+        sub     r2, r0, #PAGE_OFFSET
+        ldr     r3, =ram_size
+        ldr     r3, [r3]
+        cmp     r2, r3
+        bhs     .Lno_word
+        tst     r0, #3
+        bne     .Lno_word
+        ldr     r3, =linear_ptes
+        ldr     r3, [r3]
+        lsr     r2, r2, #PAGE_SHIFT
+        ldr     r3, [r3, r2, lsl #2]
+        cmp     r3, #L1_FAULT
+        beq     .Lno_word
         ldr     r0, [r0]
+        mov     r1, #1
         bx      lr
 .Lno_word:
         mov     r0, #0
         bx      lr
-        ex_table .Lload_word, .Lno_word
 ENDFUNC kernel_text_word
 
 @ ---------------------------------------------------------------------------
@@ -277,7 +290,10 @@ FUNC show_code
         push    {r4, r5, fp, lr}
         add     fp, sp, #8
         mov     r4, r0
-        sub     r5, r0, #CODE_WORDS * 4
+        bl      kernel_text_word
+        cmp     r1, #0
+        beq     .Lbad_pc
+        sub     r5, r4, #CODE_WORDS * 4
         pr_emerg "Code:"
 .Lnext_word:
         mov     r0, r5
@@ -290,5 +306,9 @@ FUNC show_code
         b       .Lnext_word
 .Lat_pc:
         pr_cont " (%08x)\n"
+        pop     {r4, r5, fp, pc}
+
+.Lbad_pc:
+        pr_emerg "Code: bad PC value\n"
         pop     {r4, r5, fp, pc}
 ENDFUNC show_code

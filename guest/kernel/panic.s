@@ -61,7 +61,7 @@ FUNC warn
         add     fp, sp, #0
         pr_warn "------------[ cut here ]------------\n"
         ldr     r1, [fp, #FRAME_LR]
-        pr_warn "WARNING: CPU: 0 PID: 1 at %pS\n"
+        pr_warn "WARNING: CPU: 0 PID: 1 at %pB\n"
         ldr     r0, [sp, #8]
         add     r1, sp, #12
         bl      vprintk

@@ -53,7 +53,7 @@ ENDFUNC do_undefined_instruction
 FUNC kill_init
         mov     r1, r0
         ldr     r0, =.Lattempted
-        bl      panic
+        b       panic
 ENDFUNC kill_init
         string .Lattempted, "Attempted to kill init! exitcode=0x%08x"
 

@@ -2,6 +2,7 @@
 @
 @   d i  signed      u  unsigned      x X  hexadecimal      c  character      s  string, precision = at most so many bytes
 @   p    eight hexadecimal digits     pS  symbol+0xoffset/0xsize     ps  symbol     %  a per cent sign
+@   pB  as pS, for a return address
 @
 @ Every argument is one word. Inside vsnprintf the helpers share its registers:
 @   r4 = where the next character goes, r5 = end of the buffer less its NUL, r6 = format, r7 = next argument,
@@ -283,42 +284,44 @@ LFUNC format_hex
         b       format_number
 ENDFUNC format_hex
 
-@ %p is %08x; %pS and %ps name the symbol.
+@ %p is %08x; the letters of pointer_kinds behind it name the symbol instead.
 LFUNC format_pointer
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r0
         ldr     r1, [r7], #4
         ldrb    r2, [r6]
-        cmp     r2, #'S'
-        addeq   r6, r6, #1
-        beq     format_symbol
-        cmp     r2, #'s'
-        addeq   r6, r6, #1
-        beq     format_symbol_no_offset
+        ldr     r3, =pointer_kinds
+.Ltry_kind:
+        ldr     ip, [r3], #8
+        cmp     ip, #0
+        beq     .Ldigits_only
+        cmp     ip, r2
+        bne     .Ltry_kind
+        add     r6, r6, #1
+        ldr     r3, [r3, #-4]
+        blx     r3
+        mov     r1, r0
+        mov     r0, r4
+        pop     {r4, r5, fp, pc}
+
+.Ldigits_only:
         mov     r2, #16
         mov     r3, #0
         mov     r10, #8
-        b       format_number
+        bl      format_number
+        pop     {r4, r5, fp, pc}
 ENDFUNC format_pointer
 
-LFUNC format_symbol
-        push    {r4, r5, fp, lr}
-        add     fp, sp, #8
-        mov     r4, r0
-        bl      sprint_symbol
-        mov     r1, r0
-        mov     r0, r4
-        pop     {r4, r5, fp, pc}
-ENDFUNC format_symbol
+        RODATA
+        .balign 4
+pointer_kinds:                                  @ each: r0 = area, r1 = address -> r0 = length
+        .word   'S', sprint_symbol
+        .word   'B', sprint_backtrace
+        .word   's', sprint_symbol_no_offset
+        .word   0, 0
 
-LFUNC format_symbol_no_offset
-        push    {r4, r5, fp, lr}
-        add     fp, sp, #8
-        mov     r4, r0
-        bl      sprint_symbol_no_offset
-        mov     r1, r0
-        mov     r0, r4
-        pop     {r4, r5, fp, pc}
-ENDFUNC format_symbol_no_offset
-
+        .text
 @ ---------------------------------------------------------------------------
 @ format_number - digits, from the last one backwards, then zeros, 0x and sign
 @
