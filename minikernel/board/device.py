@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import fields
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -186,8 +186,12 @@ class WordDevice(Device):
 
 
 def values_of(registers: DataclassInstance) -> State:
-    """The fields of a device's register dataclass, in order: what save() gives and what `Registers(*state)` takes."""
-    return tuple(getattr(registers, field.name) for field in fields(registers))
+    """The fields of a device's register dataclass, in order: what save() gives and what `Registers(*state)` takes.
+
+    Flags become bare ints, so that equal registers give equal states however they came to be.
+    """
+    values = (getattr(registers, field.name) for field in fields(registers))
+    return tuple(int(value) if isinstance(value, IntEnum | IntFlag) else value for value in values)
 
 
 def earliest(*times: int | None) -> int | None:
