@@ -62,7 +62,6 @@
         .equ    RUN_LIMIT,              10
         .equ    CONFIG_FLAG_SETTLE,     5       @ ports change owner
         .equ    POWER_GOOD_TIME,        20      @ of the port's power switch
-        .equ    PORT_POLL,              10
         .equ    PORT_RESET_END_LIMIT,   10      @ 2 (2.3.9)
         .equ    DEBOUNCE_LIMIT,         2000
 
@@ -332,9 +331,9 @@ LFUNC ehci_wait_attach
         ldr     r0, [r4, #PORTSC1]
         tst     r0, #PORT_CONNECT
         bne     .Lattach_return                 @ its interrupt has queued ehci_port_work
-        mov     r0, #PORT_POLL
+        mov     r0, #USB_DEBOUNCE_STEP
         bl      msleep
-        subs    r5, r5, #PORT_POLL
+        subs    r5, r5, #USB_DEBOUNCE_STEP
         bgt     .Lattach_look
 .Lattach_return:
         pop     {r4, r5, fp, pc}

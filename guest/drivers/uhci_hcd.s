@@ -34,7 +34,6 @@
         .equ    GLOBAL_RESET_TIME,      10      @ hold GRESET at least so long (2.1.1)
         .equ    RESET_LIMIT,            100
         .equ    RUN_LIMIT,              10
-        .equ    PORT_POLL,              10
 
 @ ---------------------------------------------------------------------------
 @ uhci_hcd_init - find the controller and start it
@@ -213,9 +212,9 @@ LFUNC uhci_wait_attach
         orr     r0, r0, r1
         tst     r0, #PORTSC_CCS
         bne     .Lattach_found
-        mov     r0, #PORT_POLL
+        mov     r0, #USB_DEBOUNCE_STEP
         bl      msleep
-        subs    r5, r5, #PORT_POLL
+        subs    r5, r5, #USB_DEBOUNCE_STEP
         bgt     .Lattach_look
         b       .Lattach_return
 .Lattach_found:

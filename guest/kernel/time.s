@@ -143,8 +143,8 @@ FUNC wait_for
         bl      ktime_us
         sub     r0, r0, r7
         cmp     r0, r8
-        movhs   r0, #-ETIMEDOUT
-        bhs     .Lwait_done
+        movhi   r0, #-ETIMEDOUT                 @ both looks are cut to whole microseconds: equal may be too early
+        bhi     .Lwait_done
         ldr     r0, =jiffies                    @ no tick yet, or no interrupts: nothing would end a wfi
         ldr     r0, [r0]
         cmp     r0, #0
