@@ -115,6 +115,11 @@ FUNC ehci_hcd_init
         pr_err  "ehci_hcd 1b000000.usb: startup error %d\n"
         mov     r0, r4
         bl      usb_remove_hcd
+        ldr     r0, =ehci_schedules
+        ldr     r0, [r0]
+        cmp     r0, #0
+        movne   r1, #SCHEDULE_ORDER
+        blne    free_pages
         mov     r0, r5
         b       .Linit_return
 
@@ -210,6 +215,8 @@ LFUNC ehci_init_schedules
         cmp     r0, #0
         moveq   r0, #-ENOMEM
         beq     .Lschedules_return
+        ldr     r1, =ehci_schedules
+        str     r0, [r1]
 
         @ Each of the 1024 frames ends at once.
         add     r5, r0, #PAGE_SIZE
@@ -605,6 +612,8 @@ ehci_hcd:                                       @ struct usb_hcd
         .balign 4
 ehci_regs:
         .space  4                               @ operational registers
+ehci_schedules:
+        .space  4                               @ their pages
 ehci_port_events:
         .space  4                               @ calls of ehci_port_event under way
 ehci_link:

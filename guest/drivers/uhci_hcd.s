@@ -85,6 +85,11 @@ FUNC uhci_hcd_init
         pr_err  "uhci_hcd 1b000400.usb: startup error %d\n"
         mov     r0, r5
         bl      usb_remove_hcd
+        ldr     r0, =uhci_frame_list
+        ldr     r0, [r0]
+        cmp     r0, #0
+        movne   r1, #0
+        blne    free_pages
         mov     r0, r6
         b       .Linit_return
 
@@ -149,6 +154,8 @@ LFUNC uhci_init_frame_list
         cmp     r0, #0
         moveq   r0, #-ENOMEM
         beq     .Llist_return
+        ldr     r1, =uhci_frame_list
+        str     r0, [r1]
         mov     r1, #UHCI_PTR_TERM
         mov     r2, r0
         add     r3, r0, #PAGE_SIZE
@@ -263,6 +270,11 @@ uhci_hcd:                                       @ struct usb_hcd
         .word   0
         .word   0
         .word   UHCI_PORTS
+
+        .bss
+        .balign 4
+uhci_frame_list:
+        .space  4                               @ its page
 
         module_init uhci_hcd_init
         MODULE_LICENSE "GPL"

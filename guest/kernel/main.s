@@ -108,6 +108,7 @@ FUNC set_system_state
         str     r0, [r1]
         bx      lr
 ENDFUNC set_system_state
+        EXPORT_SYMBOL system_state
 
         .data
         .balign 4

@@ -172,3 +172,4 @@ clock_last:
         EXPORT_SYMBOL ktime_us
         EXPORT_SYMBOL udelay
         EXPORT_SYMBOL msleep
+        EXPORT_SYMBOL wait_for
