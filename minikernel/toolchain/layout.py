@@ -113,7 +113,8 @@ class _Pass:
         self.read_ahead = False
         self._known_sections: set[int] = set()
         self._known_symbols: set[str] = set()
-        self._last: PlacedSection | None = None  # the last section with memory, for the default load address
+        self._last: PlacedSection | None = None  # the last section with memory: `x = .` after it is listed with it
+        self._load_reference: PlacedSection | None = None  # the section before, for the default load address
         self._prefer_next = False
         self._waiting: list[str] = []  # symbols `x = .` that belong to the next section
         self._by_name = {output.name: output for output in link.outputs}
@@ -149,8 +150,10 @@ class _Pass:
         if output.is_kept:
             self._give_waiting_symbols(output)
         self._contents(output)
-        if output.is_kept and output.is_allocated:
-            self._last = output
+        if output.is_allocated and (output.size or output.inputs):
+            self._load_reference = output
+            if output.is_kept:
+                self._last = output
         if not output.is_allocated and output.is_kept:
             self.dot = dot_before
         self._prefer_next = False
@@ -167,9 +170,10 @@ class _Pass:
         """AT(); else as far from the address as the section before is; the address itself when addresses went back."""
         if script.load_address is not None:
             return self._evaluate(script.load_address).address
-        if self._last is None or output.addr < self._last.addr:
+        reference = self._load_reference
+        if reference is None or output.addr < reference.addr:
             return output.addr
-        return u32(output.addr + self._last.lma - self._last.addr)
+        return u32(output.addr + reference.lma - reference.addr)
 
     def _contents(self, output: PlacedSection) -> None:
         self.current, self.dot = output, output.addr
