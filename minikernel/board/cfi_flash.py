@@ -148,7 +148,7 @@ class CfiFlash(Device):
             return 0
         if self._mode is ReadMode.ARRAY and self._operation is None:
             return int.from_bytes(self._store.read(offset, size), "little")
-        word = _doubled(self._register(offset // 4))
+        word = _doubled(int(self._register(offset // 4)))
         return (word >> 8 * (offset & 3)) & ((1 << 8 * size) - 1)
 
     def write(self, offset: int, size: int, value: int) -> None:

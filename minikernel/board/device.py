@@ -167,7 +167,7 @@ class WordDevice(Device):
 
     def read(self, offset: int, size: int) -> int:
         self.tick()
-        word = self.read_word(offset & ~3)
+        word = int(self.read_word(offset & ~3))  # a bare int, whatever flags it was put together from
         if size == 4:
             return word
         return (word >> 8 * (offset & 3)) & ((1 << 8 * size) - 1)

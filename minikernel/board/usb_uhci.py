@@ -178,6 +178,9 @@ class Uhci(Device):
         self._irq.set(False)
 
     def _read_half(self, offset: int) -> int:
+        return int(self._register(offset))  # a bare int, whatever flags it was put together from
+
+    def _register(self, offset: int) -> int:
         r = self._r
         match offset:
             case Register.USBSTS:

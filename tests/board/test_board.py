@@ -124,6 +124,14 @@ def test_bulk_pipe_shares_the_wire_of_ehci(board, clock):
     assert board.read(GICC + 0xC, 4) == 48  # CONNECT_CHANGE
 
 
+def test_reads_give_bare_ints(board):
+    """Flags inside a device must not come out: their text differs between Python versions."""
+    values = [board.read(paddr, size) for paddr in REGISTERS for size in (1, 2, 4)]
+    board.write(FLASH, 4, 0x0070_0070)
+    values += [board.read(FLASH, size) for size in (1, 2, 4)]
+    assert {type(value) for value in values} == {int}
+
+
 def test_console_writes_and_reads(board):
     board.write(UART + 0x30, 4, 0x301)
     for character in b"login: ":
@@ -264,7 +272,8 @@ class _Clock:
 REGISTERS = [region.base + register for region in Board(_Clock()).regions for register in region.device.REGISTERS]
 ADDRESSES = st.one_of(
     st.sampled_from(REGISTERS),
-    *(st.integers(region.base, min(region.end + 3, region.base + 0x2000)) for region in MEMORY_MAP[:-1]),
+    st.builds(int.__add__, st.sampled_from(REGISTERS), st.integers(0, 7)),
+    st.sampled_from(MEMORY_MAP[:-1]).flatmap(lambda region: st.integers(region.base, region.end + 3)),
 )
 WORDS = st.one_of(
     st.integers(0, 0xFFFF_FFFF), st.sampled_from([0, 1, 2, 3, 4, 7, 0x80, 0xFF, 0x0040_0040, 0x0020_0020])
