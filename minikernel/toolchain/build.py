@@ -2,6 +2,8 @@
 
 make_files() is the table of contents. Every input is below the guest tree; the result depends on nothing else but the
 source of the toolchain, so it is kept by content (build_cache.py). print_commands() gives the same build in binutils.
+
+Assembler and linker are imported where they are used: a build that comes from the cache needs neither them nor keystone.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from minikernel.toolchain.config import BuildConfig, DriverSetting
 if TYPE_CHECKING:
     from minikernel.toolchain.cpio import CpioEntry
     from minikernel.toolchain.kallsyms import Kallsym
-    from minikernel.toolchain.linker import SymbolError
+    from minikernel.toolchain.link_messages import SymbolError
     from minikernel.toolchain.script import LinkerScript
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -248,7 +250,7 @@ class Units:
 def link_kernel(units: Units, objects: Sequence[tuple[str, ObjectFile]]) -> tuple[bytes, Sequence[Kallsym]]:
     """vmlinux and the entries of its symbol table. Raises LinkError, SourceError, SourceErrors."""
     from minikernel.toolchain.kallsyms import link_with_kallsyms
-    from minikernel.toolchain.linker import SymbolError
+    from minikernel.toolchain.link_messages import SymbolError
 
     try:
         return link_with_kallsyms(objects, _script(units, "kernel/vmlinux.lds"))
@@ -260,7 +262,8 @@ def link_program(units: Units, objects: Sequence[tuple[str, ObjectFile]]) -> byt
     """/init, or nothing where user/ has no sources yet."""
     if not objects:
         return b""
-    from minikernel.toolchain.linker import SymbolError, link
+    from minikernel.toolchain.link_messages import SymbolError
+    from minikernel.toolchain.linker import link
 
     try:
         return link(objects, _script(units, "user/user.lds"))

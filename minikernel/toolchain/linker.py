@@ -9,13 +9,7 @@ are made for calls out of range.
 from __future__ import annotations
 
 import struct
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from fnmatch import translate
-from functools import lru_cache
-from operator import itemgetter
-from re import compile as compile_pattern
+from collections.abc import Sequence
 
 from minikernel.elf.constants import R_ARM, SectionFlag, SectionType, SymbolBinding, SymbolKind, is_mapping_symbol
 from minikernel.elf.object_file import ABS, COMMON, UNDEF, ObjectFile, Section, Symbol
@@ -23,30 +17,24 @@ from minikernel.elf.relocations import RULES
 from minikernel.elf.write_image import ImageSectionSource, ImageSymbolSource, write_image
 from minikernel.errors import LinkError, near_names
 from minikernel.toolchain.layout import assign_addresses
-from minikernel.toolchain.link_state import Definition, InputSection, Link, PlacedSection
-from minikernel.toolchain.script import DISCARD, Assignment, Data, InputPattern, LinkerScript, OutputSection
+from minikernel.toolchain.link_messages import (
+    SymbolProblem,
+    definition_place,
+    place_in,
+    raise_if_any,
+    raise_symbol_problems,
+)
+from minikernel.toolchain.link_state import Definition, InputSection, Link
+from minikernel.toolchain.script import Assignment, LinkerScript, OutputSection
+from minikernel.toolchain.section_placement import (
+    append_debug_sections,
+    collect_input_sections,
+    decide_kept_sections,
+    place_input_sections,
+    refuse_orphans,
+)
 
-
-@dataclass(frozen=True)
-class SymbolProblem:
-    """A symbol that is undefined or defined twice; `file` is the object where it is used or defined again."""
-
-    file: str
-    name: str
-    message: str
-
-
-class SymbolError(LinkError):
-    """All SymbolProblems of one link; str() has places in objects, build.py turns them into places in sources."""
-
-    def __init__(self, problems: Sequence[SymbolProblem], lines: list[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(lines))
-
-
-_MAX_REPORTED = 20  # messages of one kind before "... and N more"
 _NOP = 0x0320_F000  # without condition: what a branch to an undefined weak symbol becomes (AAELF32, "Weak references")
-_DROPPED_SECTIONS = frozenset({".note.GNU-stack"})
 
 
 def link(objects: Sequence[tuple[str, ObjectFile]], script: LinkerScript) -> bytes:
@@ -81,14 +69,6 @@ def finish(state: Link) -> bytes:
 # --- before addresses -------------------------------------------------------------------------------------------------
 
 
-def collect_input_sections(state: Link) -> None:
-    """One InputSection for every section of every object."""
-    for file, obj in state.objects:
-        for section in obj.sections:
-            if section.type != SectionType.GROUP:
-                state.inputs[id(section)] = InputSection(file, section, is_discarded=section.name in _DROPPED_SECTIONS)
-
-
 def resolve_symbols(state: Link) -> None:
     """Chooses the definition of every global: strong before weak, the first of several weak; two strong is an error."""
     commons: list[str] = []
@@ -107,11 +87,11 @@ def resolve_symbols(state: Link) -> None:
             if known is None or (known.symbol.binding == SymbolBinding.WEAK and symbol.binding == SymbolBinding.GLOBAL):
                 state.definitions[symbol.name] = Definition(file, symbol)
             elif known.symbol.binding == SymbolBinding.GLOBAL and symbol.binding == SymbolBinding.GLOBAL:
-                message = f"duplicate symbol {symbol.name!r}: first in {_definition_place(known.file, known.symbol)}"
+                message = f"duplicate symbol {symbol.name!r}: first in {definition_place(known.file, known.symbol)}"
                 problem = SymbolProblem(file, symbol.name, message)
-                duplicates[problem] = f"{message}, again in {_definition_place(file, symbol)}"
-    _raise_if_any(commons)
-    _raise_symbol_problems(duplicates)
+                duplicates[problem] = f"{message}, again in {definition_place(file, symbol)}"
+    raise_if_any(commons)
+    raise_symbol_problems(duplicates)
 
 
 def report_undefined_symbols(state: Link) -> None:
@@ -132,159 +112,10 @@ def report_undefined_symbols(state: Link) -> None:
                 if symbol.binding == SymbolBinding.WEAK:
                     continue
                 reported.add(symbol.name)
-                where = _place_in(file, obj, section, relocation.offset)
+                where = place_in(file, obj, section, relocation.offset)
                 what, near = f"undefined symbol {symbol.name!r}", near_names(symbol.name, known)
                 problems.setdefault(SymbolProblem(file, symbol.name, what + near), f"{what}: used in {where}{near}")
-    _raise_symbol_problems(problems)
-
-
-def place_input_sections(state: Link) -> None:
-    """Gives each input section to the first pattern of the script that matches it."""
-    candidates = _Candidates(state)
-    seen: set[str] = set()
-    for statement in state.script.statements:
-        if not isinstance(statement, OutputSection):
-            continue
-        if statement.name == DISCARD:
-            _discard(candidates, statement)
-            continue
-        if statement.name in seen:
-            raise state.script.error_at(statement.location, f"a second output section {statement.name!r}")
-        seen.add(statement.name)
-        output = PlacedSection(statement.name, statement)
-        for item in statement.statements:
-            if isinstance(item, InputPattern):
-                taken = candidates.take(item)
-                for input_section in taken:
-                    input_section.output = output
-                output.contents.extend(taken)
-            else:
-                output.contents.append(item)
-        state.outputs.append(output)
-
-
-def _discard(candidates: _Candidates, statement: OutputSection) -> None:
-    for item in statement.statements:
-        if isinstance(item, InputPattern):
-            for input_section in candidates.take(item):
-                input_section.is_discarded = True
-
-
-class _Candidates:
-    """The input sections that no pattern has taken yet, findable by section name."""
-
-    def __init__(self, state: Link) -> None:
-        self._by_name: dict[str, list[tuple[int, InputSection]]] = defaultdict(list)
-        for order, item in enumerate(state.inputs.values()):
-            if not item.is_discarded:
-                self._by_name[item.section.name].append((order, item))
-
-    def take(self, pattern: InputPattern) -> list[InputSection]:
-        """Removes and returns the matches: in link order, those of a sorted pattern by section name."""
-        accepts_file = _matcher(pattern.file)
-        taken: list[InputSection] = []
-        in_link_order: list[tuple[int, InputSection]] = []
-        for section_pattern in pattern.sections:
-            excluded = [_matcher(file) for file in section_pattern.excluded]
-            matched: list[tuple[int, InputSection]] = []
-            for name in self._matching_names(section_pattern.pattern):
-                here = [
-                    row for row in self._by_name[name]
-                    if accepts_file(row[1].file) and not any(rejects(row[1].file) for rejects in excluded)
-                ]  # fmt: skip
-                if here:
-                    matched += here
-                    self._remove(name, here)
-            if section_pattern.by_name:
-                matched.sort(key=lambda row: (row[1].section.name.encode(), row[0]))
-                taken += [item for _, item in matched]
-            else:
-                in_link_order += matched
-        in_link_order.sort(key=itemgetter(0))
-        return taken + [item for _, item in in_link_order]
-
-    def _matching_names(self, pattern: str) -> list[str]:
-        if not any(character in pattern for character in "*?["):
-            return [pattern] if pattern in self._by_name else []
-        accepts = _matcher(pattern)
-        return [name for name in self._by_name if accepts(name)]
-
-    def _remove(self, name: str, rows: list[tuple[int, InputSection]]) -> None:
-        gone = {order for order, _ in rows}
-        left = [row for row in self._by_name[name] if row[0] not in gone]
-        if left:
-            self._by_name[name] = left
-        else:
-            del self._by_name[name]
-
-
-@lru_cache(maxsize=1024)
-def _matcher(pattern: str) -> Callable[[str], object]:
-    """True-ish for names that the shell pattern matches (fnmatch(3) without flags, as ld uses it)."""
-    if pattern == "*":
-        return bool
-    return compile_pattern(translate(pattern)).match
-
-
-def refuse_orphans(state: Link) -> None:
-    """An allocated section that no pattern names: ld would guess its place, we ask the author."""
-    problems = []
-    for item in state.inputs.values():
-        if item.output is None and not item.is_discarded and item.section.flags & SectionFlag.ALLOC:
-            if item.section.size:
-                problems.append(
-                    f"{item.file}: no place for section {item.section.name!r} ({item.section.size:#x} bytes): "
-                    f"name it in {state.script.name} or put it into {DISCARD}"
-                )
-            item.is_discarded = True
-    _raise_if_any(problems)
-
-
-def append_debug_sections(state: Link) -> None:
-    """Sections without memory (.ARM.attributes, .comment, debug) follow at address 0, joined by name."""
-    by_name = {output.name: output for output in state.outputs}
-    for item in state.inputs.values():
-        if item.output is not None or item.is_discarded:
-            continue
-        output = by_name.get(item.section.name)
-        if output is None:
-            output = by_name[item.section.name] = PlacedSection(item.section.name, None)
-            state.outputs.append(output)
-        elif item.section.type == SectionType.ARM_ATTRIBUTES:
-            item.is_discarded = True  # the first object speaks for all
-            continue
-        item.output, item.offset = output, output.size
-        output.contents.append(item)
-        output.size += item.section.size
-
-
-def decide_kept_sections(state: Link) -> None:
-    """Type and flags from the inputs; a section without bytes and without `. =` does not appear in the output."""
-    for output in state.outputs:
-        inputs = [item.section for item in output.inputs]
-        has_data = any(isinstance(item, Data) for item in output.contents)
-        moves_dot = any(isinstance(item, Assignment) and item.name == "." for item in output.contents)
-        output.is_kept = has_data or moves_dot or any(section.size for section in inputs)
-        output.flags = 0
-        for section in inputs:
-            output.flags |= section.flags
-        output.flags &= SectionFlag.ALLOC | SectionFlag.WRITE | SectionFlag.EXECINSTR
-        output.type = _output_type(inputs, has_data, output.script is not None and output.script.noload)
-        if has_data:
-            output.flags |= SectionFlag.ALLOC
-        elif moves_dot and not inputs:  # only `. = . + n`: room without bytes, as ld makes it
-            output.flags, output.type = SectionFlag.ALLOC | SectionFlag.WRITE, SectionType.NOBITS
-        if output.script is None:
-            output.addralign = max((section.addralign for section in inputs), default=1)
-
-
-def _output_type(inputs: list[Section], has_data: bool, noload: bool) -> int:
-    if noload:
-        return SectionType.NOBITS
-    types = {section.type for section in inputs if section.size} or {section.type for section in inputs}
-    if has_data or not types:
-        return SectionType.PROGBITS
-    return types.pop() if len(types) == 1 else SectionType.PROGBITS
+    raise_symbol_problems(problems)
 
 
 # --- after addresses --------------------------------------------------------------------------------------------------
@@ -316,7 +147,7 @@ def apply_relocations(state: Link, contents: dict[int, bytearray]) -> None:
             item = state.inputs[id(section)]
             if item.output is not None and id(item.output) in contents:
                 _relocate_section(state, file, obj, item, contents[id(item.output)], problems)
-    _raise_if_any(problems)
+    raise_if_any(problems)
 
 
 def _relocate_section(
@@ -329,7 +160,7 @@ def _relocate_section(
         rule = RULES.get(relocation.type)
         if rule is None or not 0 <= relocation.offset <= section.size - 4:
             what = f"unknown relocation type {relocation.type}" if rule is None else "relocation outside the section"
-            problems.append(f"{_place_in(file, obj, section, relocation.offset)}: {what}")
+            problems.append(f"{place_in(file, obj, section, relocation.offset)}: {what}")
             continue
         at = start + relocation.offset
         (word,) = unpack(data, at)
@@ -345,7 +176,7 @@ def _relocate_section(
             continue
         word, problem = rule.relocate(word, s, addr + relocation.offset)
         if problem:
-            where = _place_in(file, obj, section, relocation.offset)
+            where = place_in(file, obj, section, relocation.offset)
             name = R_ARM(relocation.type).name
             problems.append(f"{where}: R_ARM_{name} to {_symbol_text(symbol)} at {s:#010x}: {problem}")
             continue
@@ -466,21 +297,6 @@ def entry_address(state: Link) -> int:
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
-def _raise_if_any(problems: list[str]) -> None:
-    if problems:
-        raise LinkError("\n".join(_first_lines(problems)))
-
-
-def _raise_symbol_problems(problems: dict[SymbolProblem, str]) -> None:
-    if problems:
-        raise SymbolError(list(problems)[:_MAX_REPORTED], _first_lines(list(problems.values())))
-
-
-def _first_lines(problems: list[str]) -> list[str]:
-    more = len(problems) - _MAX_REPORTED
-    return problems[:_MAX_REPORTED] + ([f"... and {more} more"] if more > 0 else [])
-
-
 def _assigned_names(script: LinkerScript) -> list[str]:
     names = []
     for statement in script.statements:
@@ -491,22 +307,8 @@ def _assigned_names(script: LinkerScript) -> list[str]:
     return names
 
 
-def _definition_place(file: str, symbol: Symbol) -> str:
-    return f"{file} ({symbol.section.name}+{symbol.value:#x})"
-
-
 def _symbol_text(symbol: Symbol) -> str:
     return repr(symbol.name) if symbol.name else f"section {symbol.section.name!r}"
-
-
-def _place_in(file: str, obj: ObjectFile, section: Section, offset: int) -> str:
-    """`drivers/gic.o (.text+0x14, in gic_init)`: the nearest named symbol at or before the place."""
-    best: Symbol | None = None
-    for symbol in obj.symbols:
-        if symbol.section is section and symbol.value <= offset and symbol.name and not is_mapping_symbol(symbol.name):
-            best = symbol if best is None or symbol.value >= best.value else best
-    inside = f", in {best.name}" if best is not None else ""
-    return f"{file} ({section.name}+{offset:#x}{inside})"
 
 
 def _discarded_message(state: Link, file: str, obj: ObjectFile, section: Section, offset: int, symbol: Symbol) -> str:
@@ -514,6 +316,6 @@ def _discarded_message(state: Link, file: str, obj: ObjectFile, section: Section
     if symbol.binding != SymbolBinding.LOCAL:
         target = state.definitions[symbol.name].symbol
     return (
-        f"{_place_in(file, obj, section, offset)}: refers to {_symbol_text(symbol)}, "
+        f"{place_in(file, obj, section, offset)}: refers to {_symbol_text(symbol)}, "
         f"which lies in the discarded section {target.section.name!r}"
     )

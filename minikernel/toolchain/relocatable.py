@@ -15,8 +15,9 @@ from minikernel.elf.object_file import NO_SYMBOL, UNDEF, ObjectFile, Relocation,
 from minikernel.elf.relocations import RULES
 from minikernel.errors import LinkError
 from minikernel.toolchain.link_state import InputSection, Link, PlacedSection
-from minikernel.toolchain.linker import collect_input_sections, place_input_sections, resolve_symbols
+from minikernel.toolchain.linker import resolve_symbols
 from minikernel.toolchain.script import LinkerScript
+from minikernel.toolchain.section_placement import collect_input_sections, place_input_sections
 
 
 def link_relocatable(objects: Sequence[tuple[str, ObjectFile]], script: LinkerScript) -> ObjectFile:
