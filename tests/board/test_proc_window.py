@@ -67,6 +67,15 @@ def test_answer_to_a_write_brings_no_data(window):
     assert window.response == ProcResponse(1, b"")
 
 
+def test_requester_is_told_of_the_answer_once(window):
+    told = []
+    window.on_answer = told.append
+    window.request_read("uptime")
+    answer(window, 3, b"1.2")
+    write(window, Register.DOORBELL, 1)
+    assert told == [ProcResponse(3, b"1.2")] == [window.response]
+
+
 def test_errno_comes_out_negative(window):
     window.request_read("nowhere")
     answer(window, -2)
