@@ -3,7 +3,7 @@
 make_files() is the table of contents. Every input is below the guest tree; the result depends on nothing else but the
 source of the toolchain, so it is kept by content (build_cache.py). print_commands() gives the same build in binutils.
 
-Assembler and linker are imported where they are used: a build that comes from the cache needs neither them nor keystone.
+Assembler and linker are imported where they are used: a build from the cache needs neither them nor keystone.
 """
 
 from __future__ import annotations

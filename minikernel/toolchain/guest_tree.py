@@ -11,7 +11,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 def guest_tree() -> Path:
     """The directory with kernel/, drivers/, user/, include/ and config.toml. Raises UsageError when neither exists."""
-    for candidate in (_PACKAGE.parent / "guest", _PACKAGE / "_guest"):
+    for candidate in (_PACKAGE / "_guest", _PACKAGE.parent / "guest"):  # only a wheel has _guest
         if (candidate / "config.toml").is_file():
             return candidate
     raise UsageError(f"no guest sources: looked for guest/config.toml beside {_PACKAGE} and for {_PACKAGE / '_guest'}")
