@@ -19,11 +19,11 @@ from minikernel.toolchain.instructions import (
     Form,
     Instruction,
     compile_instruction,
-    mnemonics,
     rotated_constant,
 )
 from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.literal_pool import LiteralPool
+from minikernel.toolchain.mnemonics import mnemonics
 from minikernel.toolchain.statement import Statement
 from minikernel.toolchain.symbols import Mapping, SectionBuilder
 
@@ -87,10 +87,7 @@ class CodeWriter:
             self._waiting.append(_Waiting(section, len(section.data), text, (), instruction, position))
             section.data += _PLACE
             return
-        encoded = word.to_bytes(4, "little")
-        if instruction.form is Form.FIXED:
-            instruction.word = encoded
-        section.data += encoded
+        section.data += _finished(word, instruction)
 
     def _fixed(self, section: SectionBuilder, instruction: Instruction) -> None:
         self._encode(section, instruction.text, instruction)
@@ -199,9 +196,7 @@ class CodeWriter:
                 message = f"cannot encode `{waiting.text}`: {error}"
                 self._assembler.report(waiting.position.error(message, column))
                 continue
-            encoded = self._table.known[waiting.text].to_bytes(4, "little")
-            if waiting.instruction.form is Form.FIXED:
-                waiting.instruction.word = encoded
+            encoded = _finished(self._table.known[waiting.text], waiting.instruction)
             waiting.section.data[waiting.offset : waiting.offset + 4] = encoded
 
     def _number(self, waiting: _Waiting) -> bool:
@@ -223,6 +218,17 @@ def begin_code(section: SectionBuilder) -> None:
         raise Problem(f"`{section.name}` has no bytes in the file; an instruction does not fit there")
     section.raise_alignment(4)
     section.mark(Mapping.CODE)
+
+
+def _finished(word: int, instruction: Instruction) -> bytes:
+    """The bytes of an encoded instruction, its field filled in; kept for the next time when it is FIXED."""
+    if instruction.field is not None:
+        mask, bits = instruction.field
+        word = word & ~mask | bits
+    encoded = word.to_bytes(4, "little")
+    if instruction.form is Form.FIXED:
+        instruction.word = encoded
+    return encoded
 
 
 def check_word(value: int, column: int) -> int:

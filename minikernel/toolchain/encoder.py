@@ -72,7 +72,7 @@ class KeystoneEncoder:
                 return self._encode(other)
             return EncodingError(_KEYSTONE_REASONS.get(str(error).partition(" (")[0], str(error)))
         if encoded is None or len(encoded) != 4:
-            return EncodingError(f"keystone gave {len(encoded or b'')} bytes for one instruction")
+            return EncodingError("the architecture defines no such form (UNPREDICTABLE)")
         return int.from_bytes(encoded, "little")
 
 

@@ -1,191 +1,35 @@
-"""Instructions: which mnemonics exist, and one statement's operands to a form the encoder can take.
+"""Instructions: one statement's operands to a form that the encoder can take.
 
-The law of this page: what reaches an encoder is built from the tables and tokens below and from decimal numbers, never
-from the student's text. Operands of a statement are compiled once; symbols are looked up each time it is executed.
+The law of this page: what reaches an encoder is built from known mnemonics, the words and marks below and decimal
+numbers, never from the student's text. Operands are compiled once; symbols are looked up each time they are executed.
 """
 
 from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from functools import cache
 
 from minikernel.toolchain.expression import Node, parse_expression
 from minikernel.toolchain.lexer import Kind, Problem, Token, tokenize
+from minikernel.toolchain.mnemonics import Family, Mnemonic, mnemonics, words
 
-CONDITIONS = {
-    "eq": 0,
-    "ne": 1,
-    "cs": 2,
-    "hs": 2,
-    "cc": 3,
-    "lo": 3,
-    "mi": 4,
-    "pl": 5,
-    "vs": 6,
-    "vc": 7,
-    "hi": 8,
-    "ls": 9,
-    "ge": 10,
-    "lt": 11,
-    "gt": 12,
-    "le": 13,
-    "al": 14,
-    "": 14,
+REGISTER_NUMBERS = {
+    **{f"r{n}": n for n in range(16)},
+    **{f"a{n}": n - 1 for n in range(1, 5)},
+    **{f"v{n}": n + 3 for n in range(1, 9)},
+    "sb": 9,
+    "sl": 10,
+    "fp": 11,
+    "ip": 12,
+    "sp": 13,
+    "lr": 14,
+    "pc": 15,
 }
-"""ARM ARM A8.3 "Conditional execution"."""
-
-
-class Family(Enum):
-    """How the operands of a mnemonic are read."""
-
-    PLAIN = auto()
-    BRANCH = auto()  # b, bl: the operand is a label
-    LOAD_WORD = auto()  # memory access with a 12-bit offset: may take a label; ldr also =expression
-    LOAD_HALF = auto()  # memory access with an 8-bit offset: may take a label
-    ADR = auto()
-    MOVE_HALF = auto()  # movw, movt: take :lower16: and :upper16:
-    COPROCESSOR = auto()
-    STATUS = auto()  # mrs, msr
-    BARRIER = auto()
-    INTERRUPT_FLAGS = auto()  # cpsie, cpsid
-
-
-_SET_FLAGS = [
-    "and",
-    "eor",
-    "sub",
-    "rsb",
-    "add",
-    "adc",
-    "sbc",
-    "rsc",
-    "orr",
-    "mov",
-    "bic",
-    "mvn",
-    "lsl",
-    "lsr",
-    "asr",
-    "ror",
-    "rrx",
-    "mul",
-    "mla",
-    "umull",
-    "umlal",
-    "smull",
-    "smlal",
-]
-_HALVES = ["bb", "bt", "tb", "tt"]
-_PARALLEL = [
-    f"{prefix}{operation}"
-    for prefix in ["s", "q", "sh", "u", "uq", "uh"]
-    for operation in ["add16", "asx", "sax", "sub16", "add8", "sub8"]
-]
-_CONDITIONAL = [
-    *[
-        "tst",
-        "teq",
-        "cmp",
-        "cmn",
-        "mls",
-        "umaal",
-        "clz",
-        "rev",
-        "rev16",
-        "revsh",
-        "rbit",
-        "bfc",
-        "bfi",
-        "ubfx",
-        "sbfx",
-        "usat",
-        "ssat",
-        "usat16",
-        "ssat16",
-    ],
-    *["qadd", "qsub", "qdadd", "qdsub", "sel", "pkhbt", "pkhtb", "udiv", "sdiv", "usad8", "usada8"],
-    *(f"{sign}xt{add}{size}" for sign in "su" for add in ("", "a") for size in ("b", "h", "b16")),
-    *(f"smul{half}" for half in _HALVES),
-    *(f"smla{half}" for half in _HALVES),
-    *(f"smlal{half}" for half in _HALVES),
-    *[
-        "smulwb",
-        "smulwt",
-        "smlawb",
-        "smlawt",
-        "smuad",
-        "smuadx",
-        "smusd",
-        "smusdx",
-        "smlad",
-        "smladx",
-        "smlsd",
-        "smlsdx",
-        "smmul",
-        "smmulr",
-        "smmla",
-        "smmlar",
-    ],
-    *_PARALLEL,
-    *["svc", "swi", "smc", "nop", "yield", "wfe", "wfi", "sev", "dbg", "bx", "bxj", "blx", "push", "pop"],
-    *(f"{verb}m{mode}" for verb in ("ld", "st") for mode in ("", "ia", "ib", "da", "db", "fd", "fa", "ed", "ea")),
-    *(f"{verb}rex{size}" for verb in ("ld", "st") for size in ("", "b", "h", "d")),
-    *(f"{verb}{size}t" for verb in ("ldr", "str") for size in ("", "b", "h")),
-    *["ldrsbt", "ldrsht"],
-]
-_UNCONDITIONAL = [
-    *["cps", "pld", "pldw", "pli", "clrex", "bkpt", "udf", "hvc"],
-    *(f"{verb}{mode}" for verb in ("srs", "rfe") for mode in ("", "ia", "ib", "da", "db")),
-]
-_FAMILIES: dict[Family, tuple[list[str], list[str]]] = {
-    # family: (mnemonics that take a condition, mnemonics that do not)
-    Family.PLAIN: ([*_SET_FLAGS, *(f"{m}s" for m in _SET_FLAGS if m != "rrx"), "rrxs", *_CONDITIONAL], _UNCONDITIONAL),
-    Family.BRANCH: (["b", "bl"], []),
-    Family.LOAD_WORD: (["ldr", "str", "ldrb", "strb"], []),
-    Family.LOAD_HALF: (["ldrh", "strh", "ldrsb", "ldrsh", "ldrd", "strd"], []),
-    Family.ADR: (["adr"], []),
-    Family.MOVE_HALF: (["movw", "movt"], []),
-    Family.COPROCESSOR: (
-        ["mcr", "mrc", "mcrr", "mrrc", "cdp", "ldc", "stc", "ldcl", "stcl"],
-        ["mcr2", "mrc2", "mcrr2", "mrrc2", "cdp2", "ldc2", "stc2", "ldc2l", "stc2l"],
-    ),
-    Family.STATUS: (["mrs", "msr"], []),
-    Family.BARRIER: ([], ["dmb", "dsb", "isb"]),
-    Family.INTERRUPT_FLAGS: ([], ["cpsie", "cpsid"]),
-}
-
-
-class Mnemonic:
-    """One spelling: its family, the name without condition, the condition's number."""
-
-    __slots__ = ("base", "condition", "family", "suffix")
-
-    def __init__(self, family: Family, base: str, suffix: str) -> None:
-        self.family, self.base, self.suffix, self.condition = family, base, suffix, CONDITIONS[suffix]
-
-
-@cache
-def mnemonics() -> dict[str, Mnemonic]:
-    """Every accepted spelling."""
-    table: dict[str, Mnemonic] = {}
-    for family, (conditional, unconditional) in _FAMILIES.items():
-        for base in unconditional:
-            table[base] = Mnemonic(family, base, "")
-        for base in conditional:
-            for suffix in CONDITIONS:
-                table[base + suffix] = Mnemonic(family, base, suffix)
-    return table
-
-
-_REGISTERS = frozenset(
-    [*(f"r{n}" for n in range(16)), *["sb", "sl", "fp", "ip", "sp", "lr", "pc"]]
-    + [f"a{n}" for n in range(1, 5)]
-    + [f"v{n}" for n in range(1, 9)]
-)
-_SHIFTS = frozenset(["lsl", "lsr", "asr", "ror", "rrx"])
+_REGISTERS = frozenset(REGISTER_NUMBERS)
+_PLAIN_NAMES = {"r13": "sp", "r14": "lr", "r15": "pc"}
+_SHIFTS = frozenset(words("lsl lsr asr ror rrx"))
 _COPROCESSOR_WORDS = frozenset([f"{letter}{n}" for letter in "pc" for n in range(16)] + ["apsr_nzcv"])
-_BARRIER_WORDS = frozenset(["sy", "st", "ish", "ishst", "nsh", "nshst", "osh", "oshst", "un", "unst"])
+_BARRIER_WORDS = frozenset(words("sy st ish ishst nsh nshst osh oshst un unst"))
 _STATUS_WORD = re.compile(r"(?:[cs]psr(?:_(?:all|flg|ctl|[cxsf]{1,4}))?|apsr(?:_(?:nzcvq|nzcvqg|g))?)$")
 _FLAG_WORD = re.compile(r"[aif]{1,3}$")
 
@@ -223,14 +67,16 @@ class Form(Enum):
 class Instruction:
     """A compiled instruction. `text` goes to the encoder, after `%` with the numbers of `expressions` if NUMERIC."""
 
-    __slots__ = ("condition", "expressions", "form", "may_wait", "text", "word")
+    __slots__ = ("condition", "expressions", "field", "form", "may_wait", "text", "word")
 
     def __init__(self, form: Form, text: str, expressions: tuple[Node, ...] = (), condition: int = 14) -> None:
         self.form, self.text, self.expressions, self.condition = form, text, expressions, condition
         self.word: bytes | None = None
         """The encoding of a FIXED one, once known."""
+        self.field: tuple[int, int] | None = None
+        """Mask and bits that replace some of the encoder's word: the registers of a list."""
         self.may_wait = False
-        """Whether the numbers of a NUMERIC one may be defined further down, as GNU as allows for constants and offsets."""
+        """Whether the numbers of a NUMERIC one may be defined further down, as in GNU as for constants and offsets."""
 
 
 def compile_instruction(mnemonic_text: str, text: str, operands_column: int) -> Instruction:
@@ -290,10 +136,13 @@ def _branch(mnemonic: Mnemonic, tokens: list[Token]) -> Instruction:
 
 def _literal_or_label(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]) -> Instruction | None:
     """`ldr r0, =x` and `ldr r0, label`; None for `[...]`."""
+    _register(tokens, 0)  # keystone 0.9.2 dies of `strd #1,[r0]`
+    if tokens[1].value != ",":
+        raise Problem(f"expected `,` and an address after the register of `{mnemonic.base}`", tokens[1].column)
     index = 2
     if mnemonic.base in ("ldrd", "strd") and tokens[2].kind is Kind.NAME and tokens[3].value == ",":
         index = 4
-    if len(tokens) <= index or tokens[1].value != "," or tokens[index].value == "[":
+    if tokens[index].value == "[":
         return None
     registers = ",".join(_register(tokens, i) for i in range(0, index, 2))
     if tokens[index].value == "=":
@@ -313,8 +162,8 @@ def _literal_or_label(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token
 
 def _half_of_address(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]) -> Instruction | None:
     """`movw r0, #:lower16:x`; None for a plain number."""
-    index = 3 if len(tokens) > 2 and tokens[2].value == "#" else 2
-    if len(tokens) <= index or tokens[index].value != ":":
+    index = 3 if tokens[2].value == "#" else 2
+    if tokens[index].value != ":":
         return None
     register = _register(tokens, 0)
     word = str(tokens[index + 1].value).lower()
@@ -328,34 +177,40 @@ def _half_of_address(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]
     return Instruction(form, f"{mnemonic_text} {register},#0", (value,))
 
 
-_COPIED_MARKS = frozenset(",[]{}!^")
+_COPIED_MARKS = frozenset(",[]!^")
+_MAY_WAIT_FAMILIES = frozenset((Family.LOAD_WORD, Family.LOAD_HALF))
+_MAY_WAIT = frozenset(
+    f"{base}{flags}"
+    for base in words("and eor sub rsb add adc sbc rsc orr mov bic mvn lsl lsr asr ror tst teq cmp cmn svc swi")
+    for flags in ("", "s")
+)
 
 
 def _plain(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]) -> Instruction:
+    """Operands as they stand: words and marks are copied, expressions become %d, a register list a mask."""
     family = mnemonic.family
     parts: list[str] = []
     expressions: list[Node] = []
-    braces = 0
+    registers: int | None = None
     previous_was_word = False
     index = 0
-    while True:
+    while tokens[index].kind is not Kind.END:
         kind, value, column, _ = tokens[index]
-        if kind is Kind.END:
-            break
         if kind is Kind.NAME and _is_word(str(value).lower(), family):
-            parts.append(f" {value}" if previous_was_word else str(value))
+            word = _PLAIN_NAMES.get(str(value).lower(), str(value))
+            parts.append(f" {word}" if previous_was_word else word)
             previous_was_word = True
             index += 1
             continue
-        if kind is Kind.MARK and (value in _COPIED_MARKS or (braces and value == "-")):
-            braces += (value == "{") - (value == "}")
+        if kind is Kind.MARK and value in _COPIED_MARKS:
             parts.append(str(value))
             index += 1
+        elif kind is Kind.MARK and value == "{":
+            registers, index = _register_list(tokens, index + 1)
+            parts.append(_sample_list(mnemonic.base, registers, tokens, index))
         elif kind is Kind.MARK and value in ("-", "+") and _is_register(tokens[index + 1]):
             parts.append("-" if value == "-" else "")
             index += 1
-        elif braces:
-            raise Problem(f"expected a register in the list, found `{value}`", column)
         elif value == ":" or (value == "#" and tokens[index + 1].value == ":"):
             raise Problem("only movw and movt take `:lower16:` and `:upper16:`", column)
         else:
@@ -366,46 +221,131 @@ def _plain(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]) -> Instr
             expressions.append(node)
         previous_was_word = False
     text = f"{mnemonic_text} {''.join(parts).lower()}" if parts else mnemonic_text
+    _check_registers(mnemonic, text, tokens[0].column)
     if expressions:
         instruction = Instruction(Form.NUMERIC, text, tuple(expressions))
         instruction.may_wait = family in _MAY_WAIT_FAMILIES or mnemonic.base in _MAY_WAIT
         return instruction
-    return Instruction(Form.FIXED, text)
+    instruction = Instruction(Form.FIXED, text)
+    if registers is not None:
+        _check_base(mnemonic.base, registers, tokens)
+        number = registers.bit_length() - 1
+        instruction.field = (0xF000, number << 12) if _is_single(mnemonic.base, registers) else (0xFFFF, registers)
+    return instruction
 
 
-_MAY_WAIT_FAMILIES = frozenset((Family.LOAD_WORD, Family.LOAD_HALF))
-_MAY_WAIT = frozenset(
-    f"{base}{flags}"
-    for base in [
-        "and",
-        "eor",
-        "sub",
-        "rsb",
-        "add",
-        "adc",
-        "sbc",
-        "rsc",
-        "orr",
-        "mov",
-        "bic",
-        "mvn",
-        "lsl",
-        "lsr",
-        "asr",
-        "ror",
-        "tst",
-        "teq",
-        "cmp",
-        "cmn",
-        "svc",
-        "swi",
-    ]
-    for flags in ("", "s")
+# What GNU as refuses and keystone takes: the architecture leaves it UNPREDICTABLE, or the operand is incomplete.
+_PC_AS_INDEX = re.compile(r"\[[^\]]*,-?pc\b|\],-?pc\b")
+_PC_WRITTEN_BACK = re.compile(r"\[pc[^\]]*\]!|\[pc\],")
+_PC_LOADED = re.compile(r"\S+ pc,")
+_ANY_PC = re.compile(r"\bpc\b")
+_TWO_AND_SHIFT = re.compile(r"\S+ \w+,\w+,(?:lsl|lsr|asr|ror|rrx)\b")
+_PAIR = re.compile(r"\S+ (\w+),(?:(\w+),)?\[")
+_THREE_OPERANDS = frozenset(
+    f"{base}{s}" for base in words("and eor sub rsb add adc sbc rsc orr bic") for s in ("", "s")
 )
+_NO_PC = re.compile(
+    r"(?:s|u)?(?:mul|mla|mls|div|maal)|(?:u|s)m[ul]|clz|rev|rbit|[us]bfx|bf[ci]|[us]xt|[us]sat|q|pkh|mov[wt]"
+)
+_RESULT_IN_USE = re.compile(r"\S+ (\w+),(?:.*\W)?\1\b")
+_BYTES_OR_HALVES = re.compile(r"(?:ldr|str)(?:b|h|sb|sh|bt|ht|sbt|sht|t)$")
+
+
+def _check_registers(mnemonic: Mnemonic, text: str, column: int) -> None:
+    base = mnemonic.base
+    if base in _THREE_OPERANDS and _TWO_AND_SHIFT.match(text):
+        raise Problem(f"`{base}` with a shift needs its three registers written out", column)
+    if "[" in text:
+        if _PC_AS_INDEX.search(text):
+            raise Problem("pc cannot be the index of an address", column)
+        if _PC_WRITTEN_BACK.search(text):
+            raise Problem("an address from pc cannot be written back", column)
+    if "pc" in text and (
+        (_BYTES_OR_HALVES.match(base) and _PC_LOADED.match(text)) or (_NO_PC.match(base) and _ANY_PC.search(text))
+    ):
+        raise Problem(f"`{base}` cannot use pc", column)
+    if base.startswith("strex") and _RESULT_IN_USE.match(text):
+        raise Problem(f"the result of `{base}` needs a register of its own", column)
+    if base in ("ldrd", "strd"):
+        _check_pair(base, text, column)
+
+
+def _check_pair(base: str, text: str, column: int) -> None:
+    match = _PAIR.match(text)
+    if match is None:
+        return
+    first = REGISTER_NUMBERS.get(match.group(1), 0)
+    second = REGISTER_NUMBERS.get(match.group(2) or "", first + 1)
+    if first & 1 or second != first + 1 or first == 14:
+        raise Problem(f"`{base}` takes an even register and the one after it", column)
 
 
 def _is_register(token: Token) -> bool:
     return token.kind is Kind.NAME and str(token.value).lower() in _REGISTERS
+
+
+# --- register lists ---------------------------------------------------------------------------------------------------
+# Keystone 0.9.2 kills the process on some lists of six registers and more that hold sp or pc, and writes warnings to
+# standard error for others. So it is given a list of two registers, and the mask of the real list replaces its bits.
+
+
+def _register_list(tokens: list[Token], index: int) -> tuple[int, int]:
+    """The mask of `r0, r4-r6}` and the index behind the brace. Raises Problem."""
+    mask = 0
+    while True:
+        column = tokens[index].column
+        first = last = REGISTER_NUMBERS[_register(tokens, index)]
+        index += 1
+        if tokens[index].value == "-":
+            last = REGISTER_NUMBERS[_register(tokens, index + 1)]
+            index += 2
+        if last < first:
+            raise Problem("a range of registers goes upwards", column)
+        added = (1 << (last + 1)) - (1 << first)
+        if added & mask:
+            raise Problem("a register stands twice in the list", column)
+        if mask > added:
+            raise Problem("the registers of a list stand in ascending order", column)
+        mask |= added
+        if tokens[index].value == "}":
+            return mask, index + 1
+        if tokens[index].value != ",":
+            raise Problem(
+                f"expected `,` or `}}` in the register list, found `{tokens[index].value}`", tokens[index].column
+            )
+        index += 1
+
+
+def _is_single(base: str, registers: int) -> bool:
+    """push and pop of one register, sp apart, are str and ldr: the register stands in another field."""
+    return base in ("push", "pop") and registers & (registers - 1) == 0 and registers != SP_MASK
+
+
+def _sample_list(base: str, registers: int, tokens: list[Token], index: int) -> str:
+    """The list that the encoder gets."""
+    if _is_single(base, registers):
+        return "{r4}"
+    if tokens[index].value == "^" and registers & PC_MASK:
+        return "{r4,pc}"  # with pc it is another instruction: exception return
+    return "{r6,r7}" if _base_register(tokens) in (4, 5) else "{r4,r5}"
+
+
+def _base_register(tokens: list[Token]) -> int | None:
+    return REGISTER_NUMBERS[_register(tokens, 0)] if _is_register(tokens[0]) else None
+
+
+def _check_base(base: str, registers: int, tokens: list[Token]) -> None:
+    """ARM ARM: with write-back the base may not be loaded, and be stored only as the lowest."""
+    number = _base_register(tokens)
+    if number == 15:
+        raise Problem(f"`{base}` cannot use pc as the base", tokens[0].column)
+    if number is None or tokens[1].value != "!" or not registers >> number & 1:
+        return
+    if base.startswith("ld") or registers & ((1 << number) - 1):
+        raise Problem("with `!` the base register must not be in the list", tokens[0].column)
+
+
+SP_MASK, PC_MASK = 1 << 13, 1 << 15
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ class Token(NamedTuple):
 
 
 END_TOKEN_VALUE = "end of line"
+LOOKAHEAD = 5
+"""END tokens behind the last: a reader may look so far ahead without asking how many there are."""
 
 _TOKEN = re.compile(
     r"""
@@ -71,7 +73,7 @@ _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]+)|(.))", re.DOTALL)
 
 
 def tokenize(text: str, start: int = 0) -> list[Token]:
-    """The tokens of text[start:], an END token last. Raises Problem at the first character that begins no token."""
+    """The tokens of text[start:], END tokens last. Raises Problem at the first character that begins no token."""
     tokens: list[Token] = []
     position, length = start, len(text)
     match_token = _TOKEN.match
@@ -95,7 +97,8 @@ def tokenize(text: str, start: int = 0) -> list[Token]:
         elif kind == "char":
             tokens.append(Token(Kind.NUMBER, _character(match.group(), position), position, end))
         position = end
-    tokens.append(Token(Kind.END, END_TOKEN_VALUE, max(length, start), max(length, start)))
+    end_token = Token(Kind.END, END_TOKEN_VALUE, max(length, start), max(length, start))
+    tokens += [end_token] * LOOKAHEAD
     return tokens
 
 
