@@ -6,11 +6,35 @@ from collections.abc import Iterator, Sequence
 
 from minikernel.cli.screen import Line, Span
 from minikernel.cli.story import MILESTONES, heading, milliseconds, plural
+from minikernel.kernel.events import MilestoneName
+from minikernel.kernel.initcalls import DEFERRED_LEVEL
+from minikernel.kernel.machine import KernelMachine
+from minikernel.kernel.memory import PAGE_SIZE, init_range
+from minikernel.machine.stop import StopKind, StopReason
 from minikernel.report.comparison import ComparedMoment
-from minikernel.report.initcall_debug import TimedInitcall
+from minikernel.report.initcall_debug import TimedInitcall, parse_log, slowest, worth_deferring
 
 _LABEL = 26
 _COLUMN = 18
+SLOWEST_SHOWN = 3
+EXPECTED_ENDS = frozenset({StopKind.POWER_OFF, StopKind.INTERRUPTED})
+
+
+def end_lines(
+    machine: KernelMachine, stop: StopReason, picture: bytes | None, scene: bytes, width: int
+) -> Iterator[Line]:
+    """The whole end but the comparison."""
+    yield from stop_lines(str(stop), stop.kind in EXPECTED_ENDS, stop.time_ns, stop.icount, width)
+    yield picture_line(picture, scene)
+    start, end = init_range(machine.image)
+    freed = sum(free.pages for free in machine.frees if start <= free.start < end)
+    yield from init_memory_lines(start, end, freed, PAGE_SIZE)
+    userspace = machine.milestones.get(MilestoneName.USERSPACE)
+    yield free_page_line(machine.total_pages, userspace.free_pages if userspace else None, machine.free_pages)
+    calls = parse_log(machine.dmesg)
+    deferred = {call.name for call in machine.initcalls if call.level == DEFERRED_LEVEL}
+    advised = [call for call in worth_deferring(calls) if call.name not in deferred]
+    yield from slowest_lines(slowest(calls, SLOWEST_SHOWN), advised)
 
 
 def stop_lines(message: str, is_good: bool, time_ns: int, icount: int, width: int) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from minikernel.board.memory_map import Interrupt, Region
 from minikernel.cli.screen import Line, Span
 from minikernel.cli.story import LEVEL_NOTES, heading, plural
 from minikernel.elf.image import Image
@@ -70,3 +71,17 @@ def section_lines(image: Image, width: int) -> Iterator[Line]:
                 Span(f"{section.size:>9,} bytes  "),
                 Span(section.name),
             )
+
+
+def board_lines(regions: Sequence[Region], interrupts: Sequence[Interrupt], width: int) -> Iterator[Line]:
+    """The board: who answers at which physical address, and whose interrupt is whose."""
+    yield heading("board", "physical addresses, interrupt numbers of the GIC", width)
+    irqs = {interrupt.owner: interrupt.irq for interrupt in interrupts}
+    for region in regions:
+        irq = f"irq {irqs[region.owner]}" if region.owner in irqs else ""
+        yield (
+            Span(f"  {region.base:#010x}-{region.end:#010x}  "),
+            Span(f"{region.size >> 10:>9,} KiB    "),
+            Span(f"{region.owner:<18}"),
+            Span(irq, "dim"),
+        )

@@ -8,7 +8,7 @@ heading was written, the console's unfinished line). Layout of an initcall row, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minikernel.cli.screen import Line, Screen, Span
@@ -22,10 +22,11 @@ from minikernel.kernel.events import (
     Panicked,
     ProcAccess,
 )
+from minikernel.kernel.initcalls import DEFERRED_LEVEL, Initcall
 from minikernel.machine.events import Event
 
 #: A full bar; the bars are linear so that their lengths can be compared.
-BAR_FULL_NS = 100_000_000
+BAR_FULL_NS = 200_000_000
 BAR_MAX_COLUMNS = 48
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _ROW_COLUMNS = 12 + 2 + 22 + 2 + 12 + 11 + 3 + 2
@@ -127,6 +128,17 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
 
 
+def title_lines(tables: Sequence[Initcall], ram_size: int, clock_hz: int) -> Iterator[Line]:
+    """What is about to boot, and how to read the rows."""
+    waiting = sum(call.level == DEFERRED_LEVEL for call in tables)
+    board = f"camera board, Cortex-A15 at {clock_hz // 10**6} MHz, {ram_size >> 20} MiB of RAM"
+    yield (Span("minikernel", "title"), Span(f": {board}; {plural(len(tables), 'initcall')}, {waiting} deferred"))
+    columns = (
+        f"{'at':>9}     {'initcall':<22}  {'returned':<12}{'took':>11}     a full bar is {BAR_FULL_NS // 10**6} ms"
+    )
+    yield (Span(columns, "dim"),)
+
+
 class StoryWriter:
     """Writes the story of one boot. `event` and `console` are the machine's listeners."""
 
@@ -171,7 +183,7 @@ class StoryWriter:
         if event.level == self._level:
             return
         self._level = event.level
-        style = "deferred" if event.level == "deferred" else "level"
+        style = "deferred" if event.level == DEFERRED_LEVEL else "level"
         self._line(heading(event.level, LEVEL_NOTES.get(event.level, ""), self._screen.width, style))
 
     def _initcall_finished(self, event: InitcallFinished) -> None:

@@ -31,7 +31,7 @@ class LevelStarted(Event):
 
 @dataclass(frozen=True)
 class InitcallStarted(Event):
-    """do_one_initcall is entered. `lock_depth` is the kernel lock's depth at that moment."""
+    """An init routine is entered. `lock_depth` is the kernel lock's depth at that moment."""
 
     name: str
     level: str
@@ -41,7 +41,7 @@ class InitcallStarted(Event):
 
 @dataclass(frozen=True)
 class InitcallFinished(Event):
-    """do_one_initcall has returned; `returned` is signed: 0 or -errno."""
+    """An init routine has returned: after its own time, without the messages round it. `returned` is 0 or -errno."""
 
     name: str
     level: str
@@ -53,6 +53,16 @@ class InitcallFinished(Event):
     def usecs(self) -> int:
         """Duration in whole microseconds of virtual time."""
         return (self.time_ns - self.called_ns) // 1000
+
+
+@dataclass(frozen=True)
+class InitcallSkipped(Event):
+    """do_one_initcall has returned without calling the routine (initcall_blacklist=): `returned` is its answer."""
+
+    name: str
+    level: str
+    address: int
+    returned: int
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,11 @@ class Panicked(Event):
 
     message: str
     by: str
+
+
+@dataclass(frozen=True)
+class ConsoleWait(Event):
+    """A program reads the console, nothing has been typed, and it is about to sleep."""
 
 
 @dataclass(frozen=True)

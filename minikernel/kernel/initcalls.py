@@ -32,6 +32,7 @@ TABLES = (
     ("deferred", "__def_initcall_start", "__def_initcall_end"),
 )
 
+DEFERRED_LEVEL = "deferred"
 LEVELS = tuple(level for level, _, _ in TABLES)
 
 #: What an address in no table is called: a routine that something else handed to do_one_initcall.

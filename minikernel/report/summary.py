@@ -11,11 +11,12 @@ from typing import Any
 
 from minikernel.kernel.events import MilestoneName
 from minikernel.kernel.machine import KernelMachine
-from minikernel.machine.machine import StopReason
+from minikernel.machine.stop import StopReason
 
 
 def summary(machine: KernelMachine, stop: StopReason, picture: bytes | None) -> dict[str, Any]:
     """The JSON object of a run that ended in `stop`; `picture` is what the desktop downloaded."""
+    userspace = machine.milestones.get(MilestoneName.USERSPACE)
     return {
         "stop": stop.kind.value,
         "virtual_us": machine.time_ns // 1000,
@@ -46,7 +47,7 @@ def summary(machine: KernelMachine, stop: StopReason, picture: bytes | None) -> 
         "milestones": {f"{name.value}_us": machine.milestone_us(name) for name in MilestoneName},
         "memory": {
             "total_pages": machine.total_pages,
-            "free_pages_at_userspace": machine.free_pages_at(MilestoneName.USERSPACE),
+            "free_pages_at_userspace": None if userspace is None else userspace.free_pages,
             "free_pages_at_stop": machine.free_pages,
         },
         "picture": None if picture is None else {"bytes": len(picture), "sha256": hashlib.sha256(picture).hexdigest()},

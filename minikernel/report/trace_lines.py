@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from enum import Enum
-from functools import cache
 from typing import Any
 
 from minikernel.machine.events import Event
@@ -17,9 +16,14 @@ from minikernel.machine.events import Event
 _BASE_FIELDS = ("icount", "time_ns")
 
 
-@cache
-def _own_fields(kind: type[Event]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.name not in _BASE_FIELDS)
+_own_fields: dict[type[Event], tuple[str, ...]] = {}
+
+
+def _fields_of(kind: type[Event]) -> tuple[str, ...]:
+    """The class's own fields, in its order."""
+    if kind not in _own_fields:
+        _own_fields[kind] = tuple(field.name for field in fields(kind) if field.name not in _BASE_FIELDS)
+    return _own_fields[kind]
 
 
 def _plain(value: Any) -> Any:
@@ -36,7 +40,7 @@ def _plain(value: Any) -> Any:
 def event_record(event: Event) -> dict[str, Any]:
     """The event as a JSON object: icount, time_ns, event (its class's name), then its own fields."""
     record: dict[str, Any] = {"icount": event.icount, "time_ns": event.time_ns, "event": type(event).__name__}
-    for name in _own_fields(type(event)):
+    for name in _fields_of(type(event)):
         record[name] = _plain(getattr(event, name))
     return record
 

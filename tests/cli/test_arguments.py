@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from minikernel.cli.arguments import DEFAULT_BUDGET, parser
+from minikernel.cli.arguments import parser
 
 
 def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -17,7 +17,7 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 def test_boot_without_options_is_the_whole_story() -> None:
     args = parser().parse_args(["boot"])
     assert (args.set, args.append, args.rc, args.scene, args.flash) == ([], "", None, None, None)
-    assert args.max_instructions == DEFAULT_BUDGET
+    assert args.max_instructions is None
     assert not args.interactive
     assert not args.quiet
 

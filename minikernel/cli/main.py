@@ -1,0 +1,79 @@
+"""The command `minikernel`. Every error the user can act on becomes one message here; nothing else is caught.
+
+Exit status: 0 it went well; 1 something given was wrong, or the guest did not come to its end; 2 the command line was
+impossible; 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from minikernel.cli.arguments import parser
+from minikernel.errors import MinikernelError, SourceError, SourceErrors, UsageError
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    try:
+        args = parser().parse_args(argv)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else USAGE
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        return COMMANDS[args.command](args)
+    except UsageError as error:
+        return _fail(str(error), USAGE)
+    except (SourceError, SourceErrors) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except MinikernelError as error:
+        return _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone (`minikernel boot | head`). Python would complain once more when it flushes at its end.
+        sys.stdout = None
+        return OK
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"minikernel: error: {message}", file=sys.stderr)
+    return status
+
+
+def _boot(args: argparse.Namespace) -> int:
+    from minikernel.cli.boot import boot_command
+
+    return boot_command(args)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from minikernel.cli.image_commands import build_command
+
+    return build_command(args)
+
+
+def _initcalls(args: argparse.Namespace) -> int:
+    from minikernel.cli.image_commands import initcalls_command
+
+    return initcalls_command(args)
+
+
+def _map(args: argparse.Namespace) -> int:
+    from minikernel.cli.image_commands import map_command
+
+    return map_command(args)
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "boot": _boot,
+    "build": _build,
+    "initcalls": _initcalls,
+    "map": _map,
+}

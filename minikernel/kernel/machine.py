@@ -1,0 +1,214 @@
+"""KernelMachine: the machine with the guest kernel's words.
+
+Everything it says is read from the trace, the inputs or guest memory at the moment of asking. It keeps no copy of the
+guest's state, so a machine set back to an older snapshot answers for that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from minikernel.board.desktop import Download
+from minikernel.elf.image import Image
+from minikernel.errors import MinikernelError, UsageError, near_names
+from minikernel.kernel.events import ConsoleWait, InitcallFinished, MemoryFreed, Milestone, MilestoneName
+from minikernel.kernel.initcalls import Initcall, InitcallRun, read_tables
+from minikernel.kernel.memory import free_pages, total_pages
+from minikernel.kernel.printk import read_log, without_levels
+from minikernel.kernel.proc import Proc
+from minikernel.kernel.tracing import KernelTracer
+from minikernel.kernel.tty import CONSOLE_WAIT, ends_line, printed_by, typed_line
+from minikernel.machine.events import Event
+from minikernel.machine.inputs import ConsoleInput
+from minikernel.machine.machine import Machine
+from minikernel.machine.stop import StopKind, StopReason
+
+#: Names of `until` besides symbols: where the machine stops for them.
+STOP_SYMBOLS = {"userspace": "enter_user_mode", "shell": CONSOLE_WAIT}
+STOP_MILESTONES = {"first_picture": MilestoneName.FIRST_PICTURE}
+
+#: Instructions that one answer of the guest may take: a line for the shell, a request of the proc window.
+ANSWER_BUDGET = 1_000_000_000
+
+
+class GuestStoppedError(MinikernelError):
+    """The guest stopped where something was still expected of it; `stop` says why."""
+
+    def __init__(self, expected: str, stop: StopReason) -> None:
+        self.stop = stop
+        super().__init__(f"{expected}, but the machine stopped: {stop}")
+
+
+class KernelMachine(Machine):
+    """A machine that runs our kernel. Takes what Machine takes.
+
+    `untraced` has a sentence for each probed function the image lacks.
+    """
+
+    def __init__(
+        self,
+        image: Image,
+        *,
+        cmdline: str = "",
+        initrd: bytes = b"",
+        ram_size: int = 16 << 20,
+        scene: bytes = b"",
+        flash: bytes | None = None,
+        clock_hz: int = 100_000_000,
+    ) -> None:
+        super().__init__(
+            image,
+            cmdline=cmdline,
+            initrd=initrd,
+            ram_size=ram_size,
+            scene=scene,
+            flash=flash,
+            clock_hz=clock_hz,
+        )
+        self._tracer = KernelTracer(self)
+        self._awaited: MilestoneName | None = None
+        self.untraced = self._tracer.attach()
+        self.trace.listeners.append(self._noticed)
+        self.board.desktop.on_download = self._downloaded
+        self.proc = Proc(self)
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        *,
+        until: str | int | Collection[int | str] = (),
+        max_instructions: int | None = None,
+        until_ns: int | None = None,
+    ) -> StopReason:
+        """As Machine.run; `until` may also be one of "userspace", "shell", "first_picture", a symbol, or several.
+
+        Raises UsageError for a name that is none of these.
+        """
+        wanted = (until,) if isinstance(until, str | int) else until
+        self._awaited = next((STOP_MILESTONES[name] for name in wanted if name in STOP_MILESTONES), None)
+        addresses = [self._address(place) for place in wanted if place not in STOP_MILESTONES]
+        try:
+            return super().run(until=addresses, max_instructions=max_instructions, until_ns=until_ns)
+        finally:
+            self._awaited = None
+
+    def run_to_milestone(
+        self, name: MilestoneName, *, max_instructions: int | None = None, until_ns: int | None = None
+    ) -> StopReason:
+        """Run until the milestone is reached (StopKind.PROBE), or something else stops the machine."""
+        self._awaited = name
+        try:
+            return super().run(max_instructions=max_instructions, until_ns=until_ns)
+        finally:
+            self._awaited = None
+
+    def _address(self, place: str | int) -> int:
+        if isinstance(place, int):
+            return place
+        symbol = self.image.get(STOP_SYMBOLS.get(place, place))
+        if symbol is None:
+            known = (*STOP_SYMBOLS, *STOP_MILESTONES, *(each.name for each in self.image.symbols))
+            raise UsageError(f"cannot run until {place!r}: no such place or symbol{near_names(place, known)}")
+        return symbol.value
+
+    def _noticed(self, event: Event) -> None:
+        if isinstance(event, Milestone) and event.name is self._awaited:
+            self.request_stop(event.name.value.replace("_", " "))
+
+    def _downloaded(self, download: Download) -> None:
+        detail = f"{download.name}, {len(download.data):,} bytes"
+        self._tracer.milestone(MilestoneName.PICTURE_DOWNLOADED, self.icount, self.time_ns, detail)
+
+    # --- what the kernel did ------------------------------------------------------------------------------------------
+
+    @property
+    def initcalls(self) -> tuple[InitcallRun, ...]:
+        """Every initcall that has returned, in the order they were called."""
+        return tuple(
+            InitcallRun(each.name, each.level, each.address, each.called_ns // 1000, each.returned, each.usecs)
+            for each in self.trace.of(InitcallFinished)
+        )
+
+    @property
+    def frees(self) -> tuple[MemoryFreed, ...]:
+        """Every piece of memory given back to the page allocator by free_reserved_area."""
+        return tuple(self.trace.of(MemoryFreed))
+
+    @property
+    def milestones(self) -> dict[MilestoneName, Milestone]:
+        """The moments reached so far."""
+        return {event.name: event for event in self.trace.of(Milestone)}
+
+    def milestone_us(self, name: MilestoneName) -> int | None:
+        """When it was reached, microseconds since reset; None when it was not."""
+        reached = self.milestones.get(name)
+        return None if reached is None else reached.time_ns // 1000
+
+    # --- what the kernel says -----------------------------------------------------------------------------------------
+
+    @property
+    def tables(self) -> tuple[Initcall, ...]:
+        """The initcall tables as guest memory has them now: poison once init memory is freed. Raises ImageError."""
+        return read_tables(self.image, self.read)
+
+    @property
+    def tables_at_start(self) -> tuple[Initcall, ...]:
+        """The initcall tables as linked. Raises ImageError."""
+        return read_tables(self.image)
+
+    @property
+    def dmesg(self) -> str:
+        """The kernel log as dmesg prints it. Raises ImageError, GuestMemoryError (before the MMU is on)."""
+        return without_levels(read_log(self.image, self.read))
+
+    @property
+    def free_pages(self) -> int:
+        """Pages the allocator could hand out now. Raises ImageError."""
+        return free_pages(self)
+
+    @property
+    def total_pages(self) -> int:
+        """Pages the allocator was ever given. Raises ImageError."""
+        return total_pages(self)
+
+    def symbol(self, name: str) -> int:
+        """The address of a symbol, the value of a constant. Raises ImageError naming near names."""
+        return self.image.address(name)
+
+    # --- talking to it ------------------------------------------------------------------------------------------------
+
+    @property
+    def waits_for_line(self) -> bool:
+        """A program reads the console and no line has been typed since."""
+        waits = self.trace.of(ConsoleWait)
+        if not waits:
+            return False
+        inputs = (*self.inputs.delivered, *self.inputs.waiting)
+        return not any(
+            isinstance(each.input, ConsoleInput) and ends_line(each.input.characters)
+            for each in inputs
+            if each.icount >= waits[-1].icount
+        )
+
+    def shell(self, line: str, max_instructions: int = ANSWER_BUDGET) -> str:
+        """Type a line at the guest's shell, run until it waits for the next one; what it printed.
+
+        Runs to the shell first where that is not reached. Raises GuestStoppedError when the machine stops for another
+        reason than power-off, ValueError for text that is no single line.
+        """
+        typed = typed_line(line)
+        self._run_to_prompt(f"{line!r} was to be typed", max_instructions)
+        before = len(self.console)
+        self.inputs.push(ConsoleInput(typed))
+        stop = super().run(until=[self.image.address(CONSOLE_WAIT)], max_instructions=max_instructions)
+        if stop.kind not in (StopKind.BREAKPOINT, StopKind.POWER_OFF, StopKind.RESET):
+            raise GuestStoppedError(f"{line!r} was typed and the prompt was to come back", stop)
+        return printed_by(line, b"".join(self.console.since(before)))
+
+    def _run_to_prompt(self, expected: str, max_instructions: int) -> None:
+        if self.waits_for_line:
+            return
+        stop = super().run(until=[self.image.address(CONSOLE_WAIT)], max_instructions=max_instructions)
+        if stop.kind is not StopKind.BREAKPOINT:
+            raise GuestStoppedError(expected, stop)
