@@ -388,7 +388,7 @@ class Cpu:
 
     def load(self, state: CpuState) -> None:
         """Take what save() gave; translations of addresses are asked for again."""
-        kind = type(self._uc.context_save())
+        kind: Any = type(self._uc.context_save())
         context = kind.__new__(kind)
         context.__setstate__(state)
         self._uc.context_restore(context)

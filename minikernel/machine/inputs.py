@@ -83,7 +83,7 @@ class StampedInput(NamedTuple):
 
 
 class InputQueue:
-    """Inputs in the order they were pushed; a later one waits for an earlier one.
+    """Inputs that wait for their moment, and those that had it.
 
     `now()` gives the (icount, time_ns) with which an input that comes now is stamped; `pushed()` is told of each.
     """
@@ -91,47 +91,51 @@ class InputQueue:
     def __init__(self, now: Callable[[], tuple[int, int]], pushed: Callable[[StampedInput], None]) -> None:
         self._now = now
         self._pushed = pushed
-        self._inputs: list[StampedInput] = []
-        self._delivered = 0
+        self._waiting: list[StampedInput] = []
+        self._delivered: list[StampedInput] = []
 
     def push(self, what: Input, at_icount: int | None = None, at_ns: int | None = None) -> StampedInput:
-        """Add one behind all others, due now or from the given moment on; returns it as it was stamped."""
+        """Add one, due now or from the given moment on; returns it as it was stamped."""
         if at_icount is None and at_ns is None:
             at_icount, at_ns = self._now()
         return self.push_stamped(StampedInput(at_icount or 0, at_ns or 0, what))
 
     def push_stamped(self, stamped: StampedInput) -> StampedInput:
-        """Add one behind all others as it was stamped before: so a recorded run is replayed."""
-        self._inputs.append(stamped)
+        """Add one as it was stamped before: so a recorded run is replayed."""
+        self._waiting.append(stamped)
         self._pushed(stamped)
         return stamped
 
-    @property
-    def next(self) -> StampedInput | None:
-        """The first one that is not delivered."""
-        return self._inputs[self._delivered] if self._delivered < len(self._inputs) else None
+    def take_due(self, icount: int, time_ns: int) -> Input | None:
+        """The first that is due, which now is delivered; of several in the order they were pushed."""
+        for index, stamped in enumerate(self._waiting):
+            if stamped.icount <= icount and stamped.time_ns <= time_ns:
+                del self._waiting[index]
+                self._delivered.append(stamped)
+                return stamped.input
+        return None
 
-    def take(self) -> Input:
-        """The first one that is not delivered, which now is."""
-        taken = self._inputs[self._delivered]
-        self._delivered += 1
-        return taken.input
+    def take_first(self) -> Input | None:
+        """The one pushed first, though its moment will never come; it is delivered."""
+        if not self._waiting:
+            return None
+        self._delivered.append(self._waiting.pop(0))
+        return self._delivered[-1].input
 
     @property
     def delivered(self) -> tuple[StampedInput, ...]:
         """Those the board has had, as they were stamped."""
-        return tuple(self._inputs[: self._delivered])
+        return tuple(self._delivered)
 
     @property
     def waiting(self) -> tuple[StampedInput, ...]:
         """Those still to come."""
-        return tuple(self._inputs[self._delivered :])
+        return tuple(self._waiting)
 
-    def save(self) -> tuple[tuple[StampedInput, ...], int]:
-        """All inputs and how many of them are delivered."""
-        return tuple(self._inputs), self._delivered
+    def save(self) -> tuple[tuple[StampedInput, ...], tuple[StampedInput, ...]]:
+        """Those delivered and those waiting."""
+        return self.delivered, self.waiting
 
-    def load(self, state: tuple[tuple[StampedInput, ...], int]) -> None:
+    def load(self, state: tuple[tuple[StampedInput, ...], tuple[StampedInput, ...]]) -> None:
         """Take what save() gave."""
-        inputs, self._delivered = state
-        self._inputs = list(inputs)
+        self._delivered, self._waiting = map(list, state)

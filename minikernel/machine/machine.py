@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from minikernel.board.board import Board
+from minikernel.board.device import BoardPart
 from minikernel.elf.image import Image
 from minikernel.errors import MinikernelError
 from minikernel.machine import boot_loader, ctrl_c
@@ -36,9 +37,9 @@ from minikernel.machine.exceptions import (
     vector_address,
 )
 from minikernel.machine.fault_address import fault_address, first_address
-from minikernel.machine.inputs import InputQueue, StampedInput
+from minikernel.machine.inputs import Input, InputQueue, StampedInput
 from minikernel.machine.log import Log
-from minikernel.machine.mmu import FAULT_NAMES, PAGE_MASK, PAGE_SIZE, Access, FaultStatus, MmuFault
+from minikernel.machine.mmu import FAULT_NAMES, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, Access, FaultStatus, MmuFault
 from minikernel.machine.pc_watch import PcWatch
 from minikernel.machine.probes import ARGUMENTS, Hit, OnHit, OpenCall, Probe, Probes
 from minikernel.machine.ram import Ram
@@ -105,6 +106,7 @@ class Machine:
         self.missing_probes: list[str] = []
         self.last_fault: Fault | None = None
 
+        self._timed_pages = _pages_of_timed_devices(self.board)
         self._watch = PcWatch(self.cpu)
         self._translation = Translation(self.cpu, self.ram, self._watch, lambda: self.board.irq_pending)
         self._probes = Probes()
@@ -178,8 +180,8 @@ class Machine:
 
     def _boundary(self, until_ns: int | None) -> None:
         """What happens between two instructions, in this order."""
-        self._deliver_inputs()
         self.board.tick()
+        self._deliver_inputs()
         if self._is_asleep:
             self._sleep(until_ns)
         self._enter_pending_irq()
@@ -204,10 +206,8 @@ class Machine:
         for time_ns in (self._slice_ends_ns, until_ns):
             if time_ns is not None:
                 limit = min(limit, clock.instructions_until(time_ns))
-        waiting = self.inputs.next
-        if waiting is not None:
-            due = max(waiting.icount - clock.icount, clock.instructions_until(waiting.time_ns))
-            limit = min(limit, due)
+        for waiting in self.inputs.waiting:
+            limit = min(limit, max(waiting.icount - clock.icount, clock.instructions_until(waiting.time_ns)))
         return max(limit, 1)
 
     def _request(self, kind: StopKind, message: str) -> None:
@@ -219,8 +219,9 @@ class Machine:
         self._request(StopKind.INTERRUPTED, "Ctrl-C")
 
     def _reason(self) -> StopReason:
-        assert self._stop is not None
-        kind, message = self._stop
+        """Ends the run. The devices are brought up to now, so that their state does not tell when they last were."""
+        self.board.tick()
+        kind, message = self._stop or (StopKind.BUDGET, "")
         pc = self.cpu.pc
         of_fault = kind in (StopKind.LOCKUP, StopKind.HALTED)
         text = f"{message}, at {self.image.symbolize(pc)}"
@@ -229,16 +230,19 @@ class Machine:
     # --- inputs, interrupts and sleep -------------------------------------------------------------------------
 
     def _deliver_inputs(self) -> None:
-        while (stamped := self.inputs.next) is not None:
-            is_due = stamped.icount <= self.icount and stamped.time_ns <= self.time_ns
-            # A processor that sleeps with nothing else to come would never reach the count.
-            if not is_due and not (self._is_asleep and self.board.deadline() is None and not self.board.irq_pending):
-                return
-            if not is_due:
-                self.clock.sleep_until(stamped.time_ns)
-            taken = self.inputs.take()
-            taken.deliver(self.board)
-            self.trace.emit(InputDelivered(self.icount, self.time_ns, taken.describe()))
+        while (what := self.inputs.take_due(self.icount, self.time_ns)) is not None:
+            self._deliver(what)
+
+    def _deliver_early(self) -> bool:
+        """A processor that sleeps for ever does not reach the instruction count of an input: it gets it now."""
+        what = None if self._is_dead_wait() else self.inputs.take_first()
+        if what is not None:
+            self._deliver(what)
+        return what is not None
+
+    def _deliver(self, what: Input) -> None:
+        what.deliver(self.board)
+        self.trace.emit(InputDelivered(self.icount, self.time_ns, what.describe()))
 
     def _input_moment(self) -> tuple[int, int]:
         """The stamp of an input that comes now: never before an instruction whose probes have been told."""
@@ -255,6 +259,8 @@ class Machine:
                 self._is_asleep = False
                 return
             wake_ns = self._next_wake()
+            if wake_ns is None and self._deliver_early():
+                continue
             if wake_ns is None:
                 self._request(StopKind.HALTED, "wfi, and nothing is to come")
                 return
@@ -263,22 +269,19 @@ class Machine:
                 return
             self.clock.sleep_until(wake_ns)
             self.board.tick()
+            self._deliver_inputs()
             if self._stop is not None:
-                return
-            waiting = self.inputs.next
-            if waiting is not None and waiting.time_ns <= self.time_ns and waiting.icount <= self.icount:
                 return
         self._request(StopKind.HALTED, f"wfi, and {MAX_SLEEPS} device events have not woken the processor")
 
     def _next_wake(self) -> int | None:
-        """The next moment (ns) at which something may happen while no instruction runs."""
+        """The next moment (ns) at which something may happen while no instruction runs; None: never."""
         if self._is_dead_wait():
             return None
         deadline = self.board.deadline()
-        waiting = self.inputs.next
-        if waiting is None or (deadline is not None and waiting.icount > self.icount):
-            return deadline
-        return waiting.time_ns if deadline is None else min(deadline, waiting.time_ns)
+        moments = [] if deadline is None else [deadline]
+        moments += [waiting.time_ns for waiting in self.inputs.waiting if waiting.icount <= self.icount]
+        return min(moments, default=None)
 
     def _is_dead_wait(self) -> bool:
         """wfi with interrupts masked, followed by a branch back to it: no interrupt will ever be taken."""
@@ -405,10 +408,8 @@ class Machine:
         board = self.board
         if board.irq_pending:
             self.cpu.shorten()
-        deadline = board.deadline()
-        if deadline is not None and (self._slice_ends_ns is None or deadline < self._slice_ends_ns):
-            self._slice_ends_ns = deadline
-            self.cpu.shorten(self.clock.instructions_until(deadline))
+        if paddr >> PAGE_SHIFT in self._timed_pages:
+            self._deadline_may_be_new()
         request = board.power_request
         if request is not None:
             self._power_requested(request.value)
@@ -418,6 +419,12 @@ class Machine:
                 self.emit(
                     DeviceAccess(self.icount, self.time_ns, region.name, paddr - region.base, is_write, value, size)
                 )
+
+    def _deadline_may_be_new(self) -> None:
+        deadline = self.board.deadline()
+        if deadline is not None and (self._slice_ends_ns is None or deadline < self._slice_ends_ns):
+            self._slice_ends_ns = deadline
+            self.cpu.shorten(self.clock.instructions_until(deadline))
 
     def _power_requested(self, request: str) -> None:
         if self._stop is None:
@@ -532,9 +539,18 @@ class Machine:
         page = addr & ~PAGE_MASK
         paddr = self._translation.physical(page)
         if paddr is None or not self.ram.holds(paddr, PAGE_SIZE):
+            paddr = self._load_address(page)
+        if paddr is None or not self.ram.holds(paddr, PAGE_SIZE):
             return page
         words = [self.ram.read_word(paddr + offset) or 0 for offset in range(0, addr - page, 4)]
         return page + 4 * run_start(words, len(words))
+
+    def _load_address(self, page: int) -> int | None:
+        """Where the image puts a page: before the MMU is on, that is what will be seen there."""
+        for segment in self.image.segments:
+            if segment.vaddr <= page < segment.vaddr + segment.memsz:
+                return segment.paddr + page - segment.vaddr
+        return None
 
     def _reached(self, addr: int) -> None:
         """The instruction at a watched address is the next one."""
@@ -649,6 +665,16 @@ class Machine:
 
 
 POWER_STOPS = {"off": StopKind.POWER_OFF, "reset": StopKind.RESET}
+
+
+def _pages_of_timed_devices(board: Board) -> frozenset[int]:
+    """Physical page numbers where an access may change board.deadline(): those of devices that have one."""
+    return frozenset(
+        page
+        for region in board.regions
+        if type(region.device).deadline is not BoardPart.deadline
+        for page in range(region.base >> PAGE_SHIFT, (region.end - 1 >> PAGE_SHIFT) + 1)
+    )
 
 
 def _pages(addr: int, size: int) -> list[tuple[int, int]]:

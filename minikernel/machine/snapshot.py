@@ -28,7 +28,7 @@ class Snapshot:
     ram: Pages
     board: BoardState
     clock: tuple[int, int]
-    inputs: tuple[tuple[StampedInput, ...], int]
+    inputs: tuple[tuple[StampedInput, ...], tuple[StampedInput, ...]]
     trace: LogMark[Event]
     console: LogMark[bytes]
     console_line: bytes
