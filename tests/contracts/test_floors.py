@@ -22,7 +22,7 @@ FLOORS = {
     "toolchain": 3,
     "debug": 4,
     "kernel": 4,
-    "boot": 5,
+    "power_on": 5,
     "report": 5,
     "labs": 5,
     "experiments": 5,
