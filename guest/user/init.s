@@ -141,9 +141,9 @@ LFUNC run_next_line
         b       .Lnext_done
 .Lnext_too_long:
         ldr     r0, =.Lsh
-        ldr     r1, =.Lline
-        mov     r2, #-E2BIG
-        bl      complain
+        mov     r1, #0
+        ldr     r2, =.Lline_too_long
+        bl      complain_text
 .Lnext_done:
         mov     r0, #1
 .Lnext_out:
@@ -157,8 +157,8 @@ ENDFUNC run_next_line
         .asciz  "/etc/rc"
 .Lsh:
         .asciz  "sh"
-.Lline:
-        .asciz  "line"
+.Lline_too_long:
+        .asciz  "line too long"
 .Lprompt:
         .asciz  "# "
 .Lno_way_out:
