@@ -150,5 +150,7 @@ irq_desc:
 irq_chip:
         .space  4                               @ struct irq_chip, 0: none yet
 
+        EXPORT_SYMBOL set_irq_chip
+        EXPORT_SYMBOL handle_irq
         EXPORT_SYMBOL request_irq
         EXPORT_SYMBOL free_irq

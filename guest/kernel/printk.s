@@ -423,3 +423,4 @@ __log_buf:
         .size   __log_buf, LOG_BUF_LEN
 
         EXPORT_SYMBOL _printk
+        EXPORT_SYMBOL register_console

@@ -170,6 +170,7 @@ clock_last:
 
         EXPORT_SYMBOL jiffies
         EXPORT_SYMBOL ktime_us
+        EXPORT_SYMBOL timer_tick
         EXPORT_SYMBOL udelay
         EXPORT_SYMBOL msleep
         EXPORT_SYMBOL wait_for

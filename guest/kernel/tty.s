@@ -332,3 +332,5 @@ line_buffer:
         .space  LINE_MAX
 input_ring:
         .space  INPUT_MAX
+
+        EXPORT_SYMBOL tty_receive_char
