@@ -1,12 +1,10 @@
 @ procwin.s - the proc window: whoever stands outside the board reads and writes files of /proc through registers.
-@ Data sheet: minikernel/board/proc_window.py. A request is served in process context by the same functions as a
-@ system call on the file: do_pending_work calls proc_window_service, and so does the work queue, which is all that a
-@ module can use. A request that comes before the system runs waits until it does, and finds every driver and file.
+@ Data sheet: minikernel/board/proc_window.py. A request is served in process context, from the work queue, by the
+@ same functions as a system call on the file; one that waits when this driver comes up is served then.
 
         .include "macros.inc"
         .include "board.inc"
         .include "work.inc"
-        .include "system.inc"
 
         .equ    PROCWIN_ID,             0x00
         .equ    PROCWIN_ID_VALUE,       0x434f5250      @ "PROC"
@@ -53,9 +51,6 @@ FUNC procwin_init
         bl      request_irq
         cmp     r0, #0
         bne     .Linit_return
-        ldr     r1, =procwin_ready
-        mov     r0, #1
-        str     r0, [r1]
         mov     r0, #CTRL_IRQ_ENABLE            @ a request that waits interrupts now
         str     r0, [r4, #PROCWIN_CTRL]
         pr_info "procwin 1c210000.procwin: /proc can be seen from outside\n"
@@ -66,7 +61,7 @@ ENDFUNC procwin_init
 
         .text
 @ ---------------------------------------------------------------------------
-@ procwin_irq - a request: mask the interrupt until it is answered, and queue the work if it can be done
+@ procwin_irq - a request: mask the interrupt until it is answered, queue the work
 @
 @   in:       r0 = interrupt id, r1 = 0
 @   out:      -
@@ -77,10 +72,6 @@ LFUNC procwin_irq
         ldr     r1, =PROCWIN_BASE
         mov     r0, #0
         str     r0, [r1, #PROCWIN_CTRL]
-        ldr     r0, =system_state
-        ldr     r0, [r0]
-        cmp     r0, #SYSTEM_RUNNING
-        bxne    lr
         ldr     r0, =procwin_work
         b       schedule_work
 ENDFUNC procwin_irq
@@ -88,7 +79,7 @@ ENDFUNC procwin_irq
 @ ---------------------------------------------------------------------------
 @ proc_window_service - serve the request, if there is one
 @
-@   in:       -
+@   in:       r0 = work
 @   out:      -
 @   clobbers: r0-r3, ip, flags
 @   context:  process, sleeps as long as the file's function does
@@ -99,10 +90,6 @@ FUNC proc_window_service
         sub     sp, sp, #8
         ldr     r4, =PROCWIN_BASE
         ldr     r5, =procwin_data
-        ldr     r0, =procwin_ready
-        ldr     r0, [r0]
-        cmp     r0, #0
-        beq     .Lservice_return
         ldr     r0, [r4, #PROCWIN_STATUS]
         tst     r0, #STATUS_REQUEST
         beq     .Lservice_return
@@ -178,8 +165,6 @@ ENDFUNC procwin_copy
 
         .bss
         .balign 4
-procwin_ready:
-        .space  4                               @ procwin_init has found the window
 procwin_path:
         .space  PATH_SIZE
 procwin_data:

@@ -43,8 +43,9 @@ FUNC deferred_initcalls_show
         cmpne   r0, #1
         beq     .Lshow_out
         bl      do_deferred_initcalls
-        mov     r0, #1
-        str     r0, [r4]
+        cmp     r0, #0
+        moveq   r0, #1
+        streq   r0, [r4]
 .Lshow_out:
         mov     r0, #0
         pop     {r4-r5, fp, pc}
@@ -54,7 +55,8 @@ ENDFUNC deferred_initcalls_show
 @ deferred_initcalls_write - "1" runs them, anything else is refused
 @
 @   in:       r0 = kernel buffer, r1 = bytes
-@   out:      r0 = bytes taken / -EINVAL, / -EIO in profile 2008
+@   out:      r0 = bytes taken / -EINVAL, / -EIO in profile 2008, / -EBUSY
+@             while the boot's own initcalls still run
 @   clobbers: r1-r3, ip, flags
 @   context:  process
 @
@@ -84,6 +86,8 @@ FUNC deferred_initcalls_write
         bne     .Lwrite_refuse
 .Lwrite_run:
         bl      do_deferred_initcalls
+        cmp     r0, #0
+        blt     .Lwrite_out                     @ too early: nothing was run
         ldr     r0, =deferred_initcalls_done
         mov     r1, #1
         str     r1, [r0]
