@@ -14,8 +14,9 @@ from minikernel.machine.stop import StopKind, StopReason
 from minikernel.report.comparison import ComparedMoment
 from minikernel.report.initcall_debug import TimedInitcall, parse_log, slowest, worth_deferring
 
-_LABEL = 26
-_COLUMN = 18
+_LABEL = 24
+_COLUMN = 13
+_WIDE_COLUMN = 19
 SLOWEST_SHOWN = 3
 EXPECTED_ENDS = frozenset({StopKind.POWER_OFF, StopKind.INTERRUPTED})
 
@@ -40,11 +41,8 @@ def end_lines(
 def stop_lines(message: str, is_good: bool, time_ns: int, icount: int, width: int) -> Iterator[Line]:
     """Where and why the machine stopped."""
     yield heading("stopped", "", width)
-    yield (
-        Span(milliseconds(time_ns), "time"),
-        Span(f"  {message}", "good" if is_good else "bad"),
-        Span(f", after {icount:,} instructions", "dim"),
-    )
+    yield (Span(f"  {'why':<{_LABEL}}"), Span(message, "good" if is_good else "bad"))
+    yield _labelled("virtual time", f"{time_ns / 1e6:,.3f} ms, {plural(icount, 'instruction')}")
 
 
 def init_memory_lines(start: int, end: int, pages_freed: int, page_size: int) -> Iterator[Line]:
@@ -81,9 +79,10 @@ def picture_line(picture: bytes | None, scene: bytes) -> Line:
 
 def slowest_lines(calls: Sequence[TimedInitcall], advised: Sequence[TimedInitcall]) -> Iterator[Line]:
     """The slowest initcalls, and which of them are worth deferring."""
-    if not calls:
-        return
-    yield _labelled("slowest initcalls", ", ".join(f"{call.name} {call.usecs:,} us" for call in calls))
+    label = "slowest initcalls"
+    for call in calls:
+        yield _labelled(label, f"{call.usecs:>9,} us  {call.name}")
+        label = ""
     if advised:
         yield _labelled("worth deferring", ", ".join(call.name for call in advised))
 
@@ -91,12 +90,12 @@ def slowest_lines(calls: Sequence[TimedInitcall], advised: Sequence[TimedInitcal
 def comparison_lines(moments: Sequence[ComparedMoment], width: int) -> Iterator[Line]:
     """The table: this boot, and the same with nothing deferred."""
     yield heading("comparison", "the same boot with nothing deferred", width)
-    yield (Span(f"  {'':<{_LABEL}}{'this boot':>{_COLUMN}}{'nothing deferred':>{_COLUMN}}", "dim"),)
+    yield (Span(f"  {'':<{_LABEL}}{'this boot':>{_COLUMN}}{'nothing deferred':>{_WIDE_COLUMN}}", "dim"),)
     for moment in moments:
         yield (
             Span(f"  {MILESTONES[moment.name]:<{_LABEL}}"),
             Span(f"{_moment(moment.this_us):>{_COLUMN}}", "milestone"),
-            Span(f"{_moment(moment.nothing_deferred_us):>{_COLUMN}}"),
+            Span(f"{_moment(moment.nothing_deferred_us):>{_WIDE_COLUMN}}"),
             _verdict(moment.times_earlier),
         )
 

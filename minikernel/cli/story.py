@@ -3,12 +3,13 @@
 `StoryWriter` turns events and console text into lines; it keeps no more than it needs for the next one (the level whose
 heading was written, the console's unfinished line). Layout of an initcall row, `width` columns in all:
 
-      12.345 ms  usb_storage_init         -19 ENODEV      1,234 us  ████▌
+      12.345 ms  usb_storage_init        -19 ENODEV        1,234 us  ████▌
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from minikernel.cli.screen import Line, Screen, Span
@@ -28,6 +29,7 @@ from minikernel.machine.events import Event
 #: A full bar; the bars are linear so that their lengths can be compared.
 BAR_FULL_NS = 200_000_000
 BAR_MAX_COLUMNS = 48
+_INDENT = " " * 12
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _ROW_COLUMNS = 12 + 2 + 22 + 2 + 12 + 11 + 3 + 2
 
@@ -94,18 +96,29 @@ def initcall_row(event: InitcallFinished, width: int) -> Line:
     )
 
 
-def free_rows(event: MemoryFreed) -> list[Line]:
+def free_rows(event: MemoryFreed, width: int) -> Iterator[Line]:
     """The block of one free: range, bytes, pages; what it was; by whom."""
-    return [
-        (
-            Span(milliseconds(event.time_ns), "time"),
-            Span("  freed ", "free"),
-            Span(f"{event.start:#010x}-{event.end:#010x}", "free"),
-            Span(f"  {plural(event.size, 'byte')}, {plural(event.pages, 'page')}"),
-        ),
-        (Span(" " * 14 + "what  ", "dim"), Span(event.what)),
-        (Span(" " * 14 + "by    ", "dim"), Span(" <- ".join(event.callers or (event.by,)))),
-    ]
+    yield (
+        Span(milliseconds(event.time_ns), "time"),
+        Span("  freed ", "free"),
+        Span(f"{event.start:#010x}-{event.end:#010x}", "free"),
+        Span(f"  {plural(event.size, 'byte')}, {plural(event.pages, 'page')}"),
+    )
+    yield (Span(f"{_INDENT}  what  ", "dim"), Span(event.what))
+    first, *more = wrapped(" <- ".join(event.callers or (event.by,)), width - len(_INDENT) - 8)
+    yield (Span(f"{_INDENT}  by    ", "dim"), Span(first))
+    for text in more:
+        yield (Span(f"{_INDENT}        "), Span(text))
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """The text in lines of at most `columns`, cut at blanks where there are any."""
+    lines = []
+    while len(text) > columns:
+        cut = text.rfind(" ", 1, columns + 1)
+        lines.append(text[: cut if cut > 0 else columns])
+        text = text[cut + 1 if cut > 0 else columns :]
+    return [*lines, text]
 
 
 def milestone_row(event: Milestone) -> Line:
@@ -117,10 +130,27 @@ def milestone_row(event: Milestone) -> Line:
     )
 
 
-def is_initcall_line(text: str) -> bool:
-    """True for the kernel's own `calling` and `initcall` lines, which the rows already tell."""
-    _, bracket, message = text.partition("] ")
-    return bool(bracket) and message.startswith(("calling  ", "initcall "))
+#: A kernel message as it stands on the console: seconds, text. A prompt may stand before it.
+_KERNEL_LINE = re.compile(r"(?:# )?\[ *(\d+)\.(\d{6})\] (.*)")
+
+#: What the initcall rows tell already.
+_INITCALL_LINES = ("calling  ", "initcall ")
+
+
+def console_rows(text: str, width: int) -> Iterator[Line]:
+    """One line of the guest's console: a kernel message at its own time, or what a program printed."""
+    kernel_line = _KERNEL_LINE.match(text)
+    if kernel_line is None:
+        for part in wrapped(printable(text), width - len(_INDENT) - 4):
+            yield (Span(f"{_INDENT}  > ", "dim"), Span(part))
+        return
+    seconds, micros, message = kernel_line.groups()
+    if message.startswith(_INITCALL_LINES):
+        return
+    at = milliseconds(int(seconds) * 10**9 + int(micros) * 10**3)
+    for part in wrapped(printable(message), width - len(_INDENT) - 4):
+        yield (Span(f"{at:<{len(_INDENT)}}", "time"), Span(f"  | {part}", "guest"))
+        at = ""
 
 
 def printable(text: str) -> str:
@@ -131,8 +161,11 @@ def printable(text: str) -> str:
 def title_lines(tables: Sequence[Initcall], ram_size: int, clock_hz: int) -> Iterator[Line]:
     """What is about to boot, and how to read the rows."""
     waiting = sum(call.level == DEFERRED_LEVEL for call in tables)
-    board = f"camera board, Cortex-A15 at {clock_hz // 10**6} MHz, {ram_size >> 20} MiB of RAM"
-    yield (Span("minikernel", "title"), Span(f": {board}; {plural(len(tables), 'initcall')}, {waiting} deferred"))
+    board = f"Cortex-A15 at {clock_hz // 10**6} MHz, {ram_size >> 20} MiB"
+    yield (
+        Span("minikernel", "title"),
+        Span(f" on the camera board: {board}; {plural(len(tables), 'initcall')}, {waiting} deferred"),
+    )
     columns = (
         f"{'at':>9}     {'initcall':<22}  {'returned':<12}{'took':>11}     a full bar is {BAR_FULL_NS // 10**6} ms"
     )
@@ -171,8 +204,8 @@ class StoryWriter:
             self._screen.raw(text)
             return
         for line in lines:
-            if line.strip() and not is_initcall_line(line):
-                self._line((Span("   console |  ", "guest"), Span(printable(line), "guest")))
+            if line.strip() not in ("", "#"):
+                self._lines(console_rows(line, self._screen.width))
 
     def go_interactive(self) -> None:
         """From now on the console is the user's."""
@@ -190,8 +223,7 @@ class StoryWriter:
         self._line(initcall_row(event, self._screen.width))
 
     def _memory_freed(self, event: MemoryFreed) -> None:
-        for line in free_rows(event):
-            self._line(line)
+        self._lines(free_rows(event, self._screen.width))
 
     def _milestone(self, event: Milestone) -> None:
         self._line(milestone_row(event))
@@ -199,12 +231,17 @@ class StoryWriter:
     def _proc_access(self, event: ProcAccess) -> None:
         if event.name != self._trigger_name:
             return
-        what = "written" if event.is_write else "read"
-        outcome = errno_name(event.result) if event.result < 0 else plural(event.result, "byte")
-        self._line((Span(milliseconds(event.time_ns), "time"), Span(f"  /proc/{event.name} {what}: {outcome}", "dim")))
+        what = "write" if event.is_write else "read"
+        outcome = f"-{errno_name(event.result)}" if event.result < 0 else plural(event.result, "byte")
+        text = f"  {what} of /proc/{event.name} returned {outcome}"
+        self._line((Span(milliseconds(event.time_ns), "time"), Span(text)))
 
     def _panicked(self, event: Panicked) -> None:
         self._line((Span(milliseconds(event.time_ns), "time"), Span(f"  panic in {event.by}", "bad")))
+
+    def _lines(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self._line(line)
 
     def _line(self, line: Line) -> None:
         if self._is_interactive and self._partial:

@@ -53,7 +53,7 @@ SYSTEM_STATES = (
 )
 
 #: How many callers a free names, the nearest first.
-CALLERS_SHOWN = 6
+CALLERS_SHOWN = 4
 
 FRAME_POINTER = 11
 

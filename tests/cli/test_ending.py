@@ -14,9 +14,9 @@ EAGER = {MilestoneName.USERSPACE: 160_000, MilestoneName.FIRST_PICTURE: 180_000,
 
 def test_comparison_tells_both_times_and_the_ratio() -> None:
     lines = [text_of(line) for line in comparison_lines(compare(THIS, EAGER), 80)]
-    assert lines[3] == "  first picture                      20.000 ms        180.000 ms   9.0 times earlier"
+    assert lines[3] == "  first picture               20.000 ms         180.000 ms   9.0 times earlier"
     assert "times" not in lines[4]
-    assert all(len(line) <= 85 for line in lines)
+    assert all(len(line) <= 80 for line in lines)
 
 
 def test_what_never_came_is_called_never() -> None:
@@ -43,6 +43,6 @@ def test_free_pages_and_slowest_calls() -> None:
     assert text_of(free_page_line(4000, 3000, 3010)).endswith("3,000 at user space, 3,010 at the end, of 4,000")
     call = TimedInitcall("ehci_hcd_init", 0, 90_000)
     lines = [text_of(line) for line in slowest_lines([call], [call])]
-    assert lines[0].endswith("ehci_hcd_init 90,000 us")
+    assert lines[0].split() == ["slowest", "initcalls", "90,000", "us", "ehci_hcd_init"]
     assert lines[1].endswith("ehci_hcd_init")
     assert list(slowest_lines([], [])) == []

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from minikernel.cli.screen import PlainScreen, text_of
-from minikernel.cli.story import StoryWriter, bar, free_rows, initcall_row, is_initcall_line, milestone_row
+from minikernel.cli.story import StoryWriter, bar, console_rows, free_rows, initcall_row, milestone_row, wrapped
 from minikernel.kernel.events import (
     InitcallFinished,
     InitcallStarted,
@@ -46,7 +46,7 @@ def test_row_of_a_failed_initcall_names_the_error() -> None:
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_rows_fit_the_width(width: int) -> None:
     assert len(text_of(initcall_row(SLOW, width))) <= width
-    assert all(len(text_of(line)) <= 80 for line in free_rows(FREED))
+    assert all(len(text_of(line)) <= width for line in free_rows(FREED, width))
 
 
 def test_bar_is_linear_and_marks_even_the_shortest_time() -> None:
@@ -59,7 +59,7 @@ def test_bar_is_linear_and_marks_even_the_shortest_time() -> None:
 
 
 def test_free_tells_range_bytes_pages_what_and_by_whom() -> None:
-    text = "\n".join(text_of(line) for line in free_rows(FREED))
+    text = "\n".join(text_of(line) for line in free_rows(FREED, 120))
     for part in (
         "0xc0012000-0xc0018000",
         "24,576 bytes",
@@ -72,7 +72,7 @@ def test_free_tells_range_bytes_pages_what_and_by_whom() -> None:
 
 def test_one_page_is_singular() -> None:
     one = MemoryFreed(1, 1, 0xC0000000, 0xC0001000, 1, "initrd", "x", ("x",))
-    assert text_of(free_rows(one)[0]).endswith("4,096 bytes, 1 page")
+    assert text_of(next(free_rows(one, 80))).endswith("4,096 bytes, 1 page")
 
 
 def test_level_heading_comes_once_before_its_first_initcall() -> None:
@@ -84,13 +84,27 @@ def test_level_heading_comes_once_before_its_first_initcall() -> None:
 
 def test_console_lines_are_set_off_and_initcall_debug_is_not_told_twice() -> None:
     lines = written(b"[    0.001000] calling  foo_init+0x0/0x40 @ 1\r\nhello", b" world\r\n\r\n# ")
-    assert lines == ["   console |  hello world"]
-    assert is_initcall_line("[    0.00] initcall foo_init+0x0/0x40 returned 0 after 1 usecs")
-    assert not is_initcall_line("initcall of a user program")
+    assert lines == ["              > hello world"]
+
+
+def test_kernel_messages_stand_at_their_own_time_in_the_column_of_times() -> None:
+    assert written(b"# [    1.002345] usb 1-1: new link\n") == ["1,002.345 ms  | usb 1-1: new link"]
+    assert written(b"[    0.000100] initcall foo_init+0x0/0x40 returned 0 after 1 usecs\n") == []
+    assert written(b"initcall of a program\n") == ["              > initcall of a program"]
+
+
+def test_long_lines_are_wrapped_under_their_text() -> None:
+    lines = written(b"[    0.000100] " + b"word " * 30 + b"\n")
+    assert len(lines) == 3
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[1].startswith(" " * 14 + "| word")
+    assert wrapped("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
+    assert wrapped("", 10) == [""]
+    assert [text_of(line) for line in console_rows("a b", 80)] == ["              > a b"]
 
 
 def test_control_characters_of_the_guest_do_not_reach_the_terminal() -> None:
-    assert written(b"a\x1b[31mb\x07\n") == ["   console |  a\\x1b[31mb\\x07"]
+    assert written(b"a\x1b[31mb\x07\n") == ["              > a\\x1b[31mb\\x07"]
 
 
 def test_milestone_and_trigger_are_told_and_page_traffic_is_not() -> None:
@@ -103,8 +117,8 @@ def test_milestone_and_trigger_are_told_and_page_traffic_is_not() -> None:
     )
     assert lines == [
         "   22.000 ms  * first picture: complete on the flash",
-        "   23.000 ms  /proc/deferred_initcalls written: 2 bytes",
-        "   23.000 ms  /proc/deferred_initcalls written: EIO",
+        "   23.000 ms  write of /proc/deferred_initcalls returned 2 bytes",
+        "   23.000 ms  write of /proc/deferred_initcalls returned -EIO",
     ]
 
 
