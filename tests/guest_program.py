@@ -6,7 +6,7 @@ what is to happen:
     @ cmdline: TEXT    added to the command line
     @ rc: LINE         a line of /etc/rc, in order; without any, rc is empty
     @ expect: TEXT     stands in the console's output, each below or behind the one before; {symbol} is its address,
-                       {init_kib} and {init_bytes} the size of init memory
+                       {init_pages}, {init_kib} and {init_bytes} the size of init memory
     @ refuse: TEXT     stands nowhere in the output
     @ stop: WORD       how the run ends: power-off or halted
 """
@@ -87,7 +87,7 @@ class GuestProgram:
 
 def _placeholders(image: Image) -> dict[str, str]:
     size = image.address("__init_end") - image.address("__init_begin")
-    values = {"init_kib": str(size // 1024), "init_bytes": str(size)}
+    values = {"init_pages": str(size // 4096), "init_kib": str(size // 1024), "init_bytes": str(size)}
     return {symbol.name: f"{symbol.value:08x}" for symbol in image.symbols} | values
 
 

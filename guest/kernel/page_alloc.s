@@ -2,8 +2,9 @@
 @ aligned to its size; two free buddies (blocks that differ in one address bit) become one of the next order.
 @
 @ What is known about a page is in mem_map (page.inc), nothing in the page: a free page keeps its last contents.
-@ Pages that free_reserved_area gave back are unmapped until the allocator hands them out, and stand at the end of
-@ their free list, so that they are handed out last: a stray use of freed init memory faults for as long as possible.
+@ Pages that free_reserved_area gave back are unmapped until the allocator hands them out. They have free lists of their
+@ own, used when the others are empty, and do not join with mapped pages: a stray use of freed init memory faults for as
+@ long as possible.
 
         .include "macros.inc"
         .include "arm.inc"
@@ -67,7 +68,7 @@ ENDFUNC mem_init
 @ Every free list empty: its head points to itself.
 LFUNC init_free_area
         ldr     r0, =free_area
-        mov     r1, #MAX_ORDER
+        mov     r1, #2 * MAX_ORDER              @ mapped and unmapped
 .Lnext_list:
         str     r0, [r0, #PAGE_NEXT]
         str     r0, [r0, #PAGE_PREV]
@@ -224,8 +225,7 @@ FUNC alloc_pages
         ldr     r6, =free_area
 .Ltry_list:
         cmp     r5, #MAX_ORDER
-        movhs   r0, #0
-        bhs     .Lalloc_done
+        bhs     .Lthis_area_is_empty
         add     r0, r6, r5, lsl #PAGE_STRUCT_SHIFT
         ldr     r7, [r0, #PAGE_NEXT]
         cmp     r7, r0
@@ -260,6 +260,15 @@ FUNC alloc_pages
 .Lalloc_done:
         local_irq_restore r9
         pop     {r4-r9, fp, pc}
+
+.Lthis_area_is_empty:
+        ldr     r0, =free_area_unmapped
+        cmp     r6, r0
+        mov     r6, r0
+        mov     r5, r4
+        bne     .Ltry_list                      @ the unmapped pages, too
+        mov     r0, #0
+        b       .Lalloc_done
 ENDFUNC alloc_pages
 
 @ ---------------------------------------------------------------------------
@@ -409,8 +418,8 @@ LFUNC free_block
         add     r1, r1, r2, lsl r5
         str     r1, [r0]
         ldrb    r1, [r4, #PAGE_FLAGS]
-        and     r1, r1, #PG_UNMAPPED            @ no longer allocated, if it was
-        strb    r1, [r4, #PAGE_FLAGS]
+        and     r8, r1, #PG_UNMAPPED            @ no longer allocated, if it was
+        strb    r8, [r4, #PAGE_FLAGS]
 
 .Ljoin:
         cmp     r5, #MAX_ORDER - 1
@@ -425,13 +434,13 @@ LFUNC free_block
         cmp     r7, r0
         bhs     .Ljoined
         ldrb    r0, [r7, #PAGE_FLAGS]
-        tst     r0, #PG_BUDDY
-        beq     .Ljoined
+        orr     r1, r8, #PG_BUDDY
+        cmp     r0, r1
+        bne     .Ljoined                        @ in use, or one of the two is unmapped and one is not
         ldrb    r1, [r7, #PAGE_ORDER]
         cmp     r1, r5
-        bne     .Ljoined                        @ the buddy is in use in part
-        bic     r0, r0, #PG_BUDDY
-        strb    r0, [r7, #PAGE_FLAGS]
+        bne     .Ljoined                        @ in use in part
+        strb    r8, [r7, #PAGE_FLAGS]
         mov     r0, r7
         bl      list_del
         cmp     r7, r4
@@ -448,7 +457,7 @@ LFUNC free_block
 ENDFUNC free_block
 
 @ ---------------------------------------------------------------------------
-@ list_free_block - put a block into the free list of its order
+@ list_free_block - put a block into the free list of its order, among its like
 @
 @   in:       r0 = first struct page, r1 = order, r2 = FREE_AT_HEAD or FREE_AT_TAIL
 @   out:      -
@@ -457,10 +466,12 @@ ENDFUNC free_block
 @ ---------------------------------------------------------------------------
 LFUNC list_free_block
         strb    r1, [r0, #PAGE_ORDER]
-        ldrb    r3, [r0, #PAGE_FLAGS]
-        orr     r3, r3, #PG_BUDDY
-        strb    r3, [r0, #PAGE_FLAGS]
-        ldr     r3, =free_area
+        ldrb    ip, [r0, #PAGE_FLAGS]
+        orr     ip, ip, #PG_BUDDY
+        strb    ip, [r0, #PAGE_FLAGS]
+        tst     ip, #PG_UNMAPPED
+        ldreq   r3, =free_area
+        ldrne   r3, =free_area_unmapped
         add     r3, r3, r1, lsl #PAGE_STRUCT_SHIFT
         cmp     r2, #FREE_AT_TAIL
         ldreq   r3, [r3, #PAGE_PREV]            @ behind the last one
@@ -527,8 +538,8 @@ ENDFUNC virt_to_page
 @ ---------------------------------------------------------------------------
 @ free_reserved_area - give a part of the image or of boot memory to the allocator
 @
-@ Each page becomes read/write and not executable, is filled with the poison, unmapped, and put at the end of its free
-@ list: until the allocator hands it out again (and maps it then), a load, store or call there faults at its address.
+@ Each page becomes read/write and not executable, is filled with the poison, unmapped, and freed: until the allocator
+@ hands it out again (and maps it then), a load, store or call there faults at its address.
 @
 @   in:       r0 = start, r1 = end: only the whole pages inside are freed; r2 = poison word, POISON_NONE to keep the
 @             contents; r3 = what it was, 0 for silence
@@ -645,6 +656,8 @@ ENDFUNC nr_free_pages
         .balign 16
         .global mem_map, mem_map_end, nr_free_pages_count, totalram_pages
 free_area:                                      @ list heads, laid out like struct page
+        .space  MAX_ORDER * PAGE_STRUCT_SIZE
+free_area_unmapped:
         .space  MAX_ORDER * PAGE_STRUCT_SIZE
 mem_map:
         .space  4

@@ -141,28 +141,43 @@ ENDFUNC do_param
 @   context:  boot
 @ ---------------------------------------------------------------------------
 FUNC parse_bool
-        cmp     r0, #0
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        movs    r4, r0
         moveq   r0, #1
-        bxeq    lr
-        ldrb    r1, [r0]
-        cmp     r1, #'o'
-        ldrbeq  r1, [r0, #1]                    @ on and off differ in their second letter
-        cmp     r1, #'1'
-        cmpne   r1, #'y'
-        cmpne   r1, #'n'                        @ "on"; a lone "n" is told apart below
-        beq     .Ltrue_or_n
-        cmp     r1, #'0'
-        cmpne   r1, #'f'
-        moveq   r0, #0
-        movne   r0, #-EINVAL
-        bx      lr
-.Ltrue_or_n:
-        ldrb    r1, [r0]
-        cmp     r1, #'n'
-        moveq   r0, #0
-        movne   r0, #1
-        bx      lr
+        beq     .Lbool_known
+        ldr     r5, =bool_words
+.Ltry_bool:
+        ldr     r1, [r5], #8
+        cmp     r1, #0
+        moveq   r0, #-EINVAL
+        beq     .Lbool_known
+        mov     r0, r4
+        bl      strcmp
+        cmp     r0, #0
+        bne     .Ltry_bool
+        ldr     r0, [r5, #-4]
+.Lbool_known:
+        pop     {r4, r5, fp, pc}
 ENDFUNC parse_bool
+
+        .pushsection .init.data, "aw", %progbits
+        .balign 4
+bool_words:
+        .word   .Lword_1, 1
+        .word   .Lword_y, 1
+        .word   .Lword_on, 1
+        .word   .Lword_0, 0
+        .word   .Lword_n, 0
+        .word   .Lword_off, 0
+        .word   0
+        .popsection
+        init_string .Lword_1, "1"
+        init_string .Lword_y, "y"
+        init_string .Lword_on, "on"
+        init_string .Lword_0, "0"
+        init_string .Lword_n, "n"
+        init_string .Lword_off, "off"
 
 @ `console=ttyAMA0` is every boot loader's habit; there is one console, and it is that one.
 LFUNC console_setup

@@ -1,6 +1,6 @@
 @ setup.s - what the boot loader tells: memory size, command line, an extra initramfs. ATAGs are a list of records in
-@ RAM, { size in words, tag, data }, beginning with ATAG_CORE and ending with ATAG_NONE (Linux, Documentation/arm/booting).
-@ Without one (QEMU gives an ELF image none) the built-in values stand.
+@ RAM, { size in words, tag, data }, from ATAG_CORE to ATAG_NONE (Linux, Documentation/arm/booting). Without one (QEMU
+@ gives an ELF image none) the built-in values stand.
 
         .include "macros.inc"
         .include "memory.inc"

@@ -1,6 +1,7 @@
 @ vsprintf.s - formatted text. %[-][0][#][width][.precision][l|h|z]conversion, width and precision also as *:
 @
-@   d i  signed      u  unsigned      x X  hexadecimal      c  character      s  string, precision = at most so many bytes
+@   d i  signed      u  unsigned      x X  hexadecimal      c  character
+@   s    string, at most precision bytes of it
 @   p    eight hexadecimal digits     pS  symbol+0xoffset/0xsize     ps  symbol     %  a per cent sign
 @   pB  as pS, for a return address
 @
