@@ -67,32 +67,37 @@ FUNC kernel_execve
         mov     r4, r0
         str     r4, [sp, #BPRM_FILE]
 
+        @ Look first: a file that is refused changes nothing.
         mov     r0, sp
         bl      read_headers
         cmp     r0, #0
         moveq   r0, sp
         bleq    check_segments
+        movs    r5, r0
+        bne     .Lexecve_close
+
+        mov     r0, sp
+        bl      load_segments
         cmp     r0, #0
-        moveq   r0, sp
-        bleq    load_segments
+        ldreq   r0, [sp, #BPRM_PATH]
+        bleq    setup_stack
         mov     r5, r0
+        cmn     r0, #MAX_ERRNO + 1
+        bls     .Lexecve_enter
+        bl      unmap_user_pages
+.Lexecve_close:
         mov     r0, r4
         bl      filp_close
-        cmp     r5, #0
-        bne     .Lexecve_undo
+        mov     r0, r5
+        b       .Lexecve_out
 
-        ldr     r0, [sp, #BPRM_PATH]
-        bl      setup_stack
-        cmn     r0, #MAX_ERRNO + 1
-        movhi   r5, r0
-        bhi     .Lexecve_undo
-        mov     r1, r0
+.Lexecve_enter:
+        mov     r0, r4
+        bl      filp_close
         ldr     r0, [sp, #BPRM_EHDR + E_ENTRY]
+        mov     r1, r5
         bl      enter_user_mode
 
-.Lexecve_undo:
-        bl      unmap_user_pages
-        mov     r0, r5
 .Lexecve_out:
         sub     sp, fp, #16
         pop     {r4-r7, fp, pc}
