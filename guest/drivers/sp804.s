@@ -49,6 +49,9 @@ FUNC sp804_init
         str     r1, [r4, #Timer1Load]
         mov     r1, #CONTROL_ENABLE | CONTROL_PERIODIC | CONTROL_INTEN | CONTROL_32BIT
         str     r1, [r4, #Timer1Control]
+        ldr     r1, =jiffies
+        mov     r0, #1
+        str     r0, [r1]                        @ not 0: from here on wait_for sleeps instead of spinning
         mov     r1, #HZ
         pr_info "sp804: timer ticks %u times a second\n"
         mov     r0, #0
