@@ -23,7 +23,7 @@ from minikernel.toolchain.code_writer import CodeWriter, exact_number
 from minikernel.toolchain.conditionals import Conditionals
 from minikernel.toolchain.directives import EXECUTORS
 from minikernel.toolchain.encoder import Encoder, EncodingTable, default_table
-from minikernel.toolchain.expression import EXACT, Address, Node, NotYet, Value, describe, symbol_value
+from minikernel.toolchain.expression import EXACT, Address, Node, NotYet, Value, symbol_value, why_not_known
 from minikernel.toolchain.fixups import Fixup, FixupKind, resolve_fixups
 from minikernel.toolchain.flow_directives import CONDITIONAL_DIRECTIVES
 from minikernel.toolchain.frames import Frame, Position
@@ -135,9 +135,7 @@ class Assembler:
         except NotYet as error:
             raise Problem(f"{what} must be known here, but {error.reason}", error.column) from None
         if not isinstance(value, int):
-            reason = f"`{value.symbol.shown_name}` is not defined above" if value.symbol.section is None else ""
-            reason = reason or f"{describe(value)} is not"
-            raise Problem(f"{what} must be a number known here; {reason}", node.column)
+            raise Problem(f"{what} must be a number known here, but {why_not_known(value)}", node.column)
         return value
 
     # --- running ---

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minikernel.bits import u32
-from minikernel.errors import near_names
 from minikernel.toolchain.encoder import EncodingError, EncodingTable
 from minikernel.toolchain.expression import EXACT, Node, NotYet, Value, describe
 from minikernel.toolchain.fixups import Fixup, FixupKind
@@ -23,7 +22,7 @@ from minikernel.toolchain.instructions import (
 )
 from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.literal_pool import LiteralPool
-from minikernel.toolchain.mnemonics import mnemonics
+from minikernel.toolchain.mnemonics import mnemonics, near_mnemonics
 from minikernel.toolchain.statement import Statement
 from minikernel.toolchain.symbols import Mapping, SectionBuilder
 
@@ -70,7 +69,7 @@ class CodeWriter:
         name = statement.op.lower()
         known = mnemonics()
         if name not in known:
-            near = near_names(name, [*known, *self._assembler.macros])
+            near = near_mnemonics(name, self._assembler.macros)
             raise Problem(f"no instruction or macro `{statement.op}`{near}", statement.column)
         return compile_instruction(name, statement.text, statement.operands_column)
 

@@ -5,8 +5,11 @@ Only what stands in this table reaches an encoder. The condition comes last: `ad
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from functools import cache
+
+from minikernel.errors import near_names
 
 CONDITIONS = {
     "eq": 0,
@@ -113,3 +116,14 @@ def mnemonics() -> dict[str, Mnemonic]:
             for suffix in CONDITIONS:
                 table[base + suffix] = Mnemonic(family, base, suffix)
     return table
+
+
+def near_mnemonics(name: str, macros: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for what is no mnemonic: the condition moved to the end, or the nearest spellings."""
+    table = mnemonics()
+    for condition in CONDITIONS:
+        start = name.find(condition, 1) if condition else -1
+        moved = name[:start] + name[start + 2 :] + condition
+        if start > 0 and moved in table:
+            return f"; did you mean {moved!r} (the condition comes last)?"
+    return near_names(name, [*(text for text, mnemonic in table.items() if not mnemonic.suffix), *macros])
