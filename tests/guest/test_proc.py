@@ -10,6 +10,7 @@ import pytest
 from guest_call import QUIET_RC, Guest, machine_at_shell, quiet_guest
 
 from minikernel.kernel.machine import KernelMachine
+from minikernel.machine.inputs import ConsoleInput, ProcRequest
 
 RUNNING = "Running do_deferred_initcalls()\n"
 ALREADY = "do_deferred_initcalls() has already run\n"
@@ -110,6 +111,18 @@ def test_first_read_behind_the_start_still_runs_them(offset: int) -> None:
     machine = at_shell("2008")
     assert machine.proc.read_at("deferred_initcalls", offset) == b"0\n"[offset:]
     assert runs(machine) == 1
+
+
+def test_read_while_they_run_gives_0_and_meets_the_inner_guard() -> None:
+    machine = at_shell()
+    answers: list[bytes] = []
+    machine.board.procwin.on_answer = lambda response: answers.append(response.data)
+    machine.inputs.push(ConsoleInput(b"echo 1 > /proc/deferred_initcalls\n"))
+    machine.inputs.push(ProcRequest("deferred_initcalls", count=10, offset=0), at_ns=machine.time_ns + 60_000_000)
+    machine.run(until="free_initmem", max_instructions=50_000_000)
+    machine.board.procwin.on_answer = None
+    assert answers == [b"0\n"]
+    assert (runs(machine), machine.dmesg.count(ALREADY)) == (1, 1)
 
 
 def test_unknown_profile_is_reported_and_both_stays() -> None:
