@@ -36,6 +36,11 @@ class SliceCounter(Protocol):
         """Instructions the slice may have."""
         ...
 
+    @property
+    def is_over(self) -> bool:
+        """The slice has been ended by its limit."""
+        ...
+
     def begin(self, limit: int) -> int:
         """A slice of at most `limit` (>= 1) instructions comes; returns the `count` for emu_start."""
         ...
@@ -67,6 +72,10 @@ class EngineCounter:
     def limit(self) -> int:
         return self._limit.value
 
+    @property
+    def is_over(self) -> bool:
+        return self._counter.value > self._limit.value
+
     def begin(self, limit: int) -> int:
         return limit
 
@@ -75,7 +84,7 @@ class EngineCounter:
             self._limit.value = limit
 
     def finish(self) -> tuple[int, bool]:
-        executed, is_limit = self.executed, self._counter.value > self._limit.value
+        executed, is_limit = self.executed, self.is_over
         self._counter.value = 0
         return executed, is_limit
 
@@ -101,6 +110,10 @@ class HookCounter:
     def limit(self) -> int:
         return self._limit
 
+    @property
+    def is_over(self) -> bool:
+        return self._started > self._limit
+
     def begin(self, limit: int) -> int:
         self._started, self._limit = 0, limit
         return 0
@@ -109,7 +122,7 @@ class HookCounter:
         self._limit = min(self._limit, limit)
 
     def finish(self) -> tuple[int, bool]:
-        executed, is_limit = self.executed, self._started > self._limit
+        executed, is_limit = self.executed, self.is_over
         self._started = 0
         return executed, is_limit
 

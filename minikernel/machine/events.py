@@ -44,17 +44,6 @@ class Interrupt(Event):
 
 
 @dataclass(frozen=True)
-class DeviceAccess(Event):
-    """A read or write of a device's register; `offset` and `size` in bytes, `value` as on the bus."""
-
-    device: str
-    offset: int
-    is_write: bool
-    value: int
-    size: int
-
-
-@dataclass(frozen=True)
 class UnassignedAccess(Event):
     """An access to a physical address or register where nothing is: reads give 0, writes are lost."""
 

@@ -11,15 +11,14 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from minikernel.board.board import Board
-from minikernel.board.device import BoardPart
 from minikernel.elf.image import Image
-from minikernel.errors import MinikernelError
 from minikernel.machine import boot_loader, ctrl_c
+from minikernel.machine.alignment import condition_passed, is_store, required_alignment
+from minikernel.machine.bus import Bus, OnAccess
 from minikernel.machine.clock import VirtualClock
 from minikernel.machine.cpu import Callbacks, Cp15, Cpu, SliceEnd
 from minikernel.machine.events import (
     ConsoleOutput,
-    DeviceAccess,
     Event,
     ExceptionTaken,
     InputDelivered,
@@ -30,6 +29,7 @@ from minikernel.machine.events import (
 from minikernel.machine.exceptions import (
     CPSR_I,
     CPSR_MODE,
+    SCTLR_A,
     ExceptionKind,
     Mode,
     enter,
@@ -37,9 +37,10 @@ from minikernel.machine.exceptions import (
     vector_address,
 )
 from minikernel.machine.fault_address import fault_address, first_address
+from minikernel.machine.guest_memory import GuestMemory, GuestMemoryError
 from minikernel.machine.inputs import Input, InputQueue, StampedInput
 from minikernel.machine.log import Log
-from minikernel.machine.mmu import FAULT_NAMES, PAGE_MASK, PAGE_SHIFT, PAGE_SIZE, Access, FaultStatus, MmuFault
+from minikernel.machine.mmu import FAULT_NAMES, PAGE_MASK, PAGE_SIZE, Access, FaultStatus, MmuFault
 from minikernel.machine.pc_watch import PcWatch
 from minikernel.machine.probes import ARGUMENTS, Hit, OnHit, OpenCall, Probe, Probes
 from minikernel.machine.ram import Ram
@@ -51,7 +52,6 @@ from minikernel.machine.trace import Trace
 from minikernel.machine.translation import Translation
 
 RAM_BASE = 0x8000_0000
-ADDRESS_SPACE = 1 << 32
 DEFAULT_CLOCK_HZ = 100_000_000
 
 MAX_SLICE = 2_000_000  # instructions; bounds how long Ctrl-C waits
@@ -64,12 +64,7 @@ FAULT_MODES = frozenset({Mode.ABT, Mode.UND})
 BRANCH_TO_PREVIOUS = 0xEAFF_FFFD  # b . - 4
 
 
-class GuestMemoryError(MinikernelError):
-    """The host asked for guest memory that is not there."""
-
-    def __init__(self, addr: int, message: str) -> None:
-        self.addr = addr
-        super().__init__(message)
+__all__ = ["GuestMemoryError", "Machine"]
 
 
 class Machine:
@@ -102,26 +97,26 @@ class Machine:
         self.trace = Trace()
         self.console = Log[bytes]()
         self.on_console: list[Callable[[bytes], None]] = []
-        self.traces_device_accesses = False
         self.missing_probes: list[str] = []
         self.last_fault: Fault | None = None
 
-        self._timed_pages = _pages_of_timed_devices(self.board)
         self._watch = PcWatch(self.cpu)
         self._translation = Translation(self.cpu, self.ram, self._watch, lambda: self.board.irq_pending)
+        self._bus = Bus(self.cpu, self.board, self.ram, self.clock, self._power_requested)
+        self._memory = GuestMemory(self.ram, self._translation)
         self._probes = Probes()
         self._companions: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
         self._watched: set[int] = set()
         self._break_at: frozenset[int] = frozenset()
         self._started_at = (-1, -1)
         self._stop: tuple[StopKind, str] | None = None
-        self._slice_ends_ns: int | None = None
         # State that snapshots keep:
         self._console_line = b""
         self._seen_places: set[tuple[str, int, bool]] = set()
         self._probed_at: tuple[int, int] | None = None
         self._nested_faults = 0
         self._is_asleep = False
+        self._alignment_hook: int | None = None
 
         self._wire(registers)
 
@@ -167,8 +162,8 @@ class Machine:
         self._break_at = frozenset(until)
         for addr in self._break_at:
             self._watch_address(addr)
-        self._started_at = (self.icount, self.cpu.pc)
-        self._translation.registers_changed()
+        if until:
+            self._started_at = (self.icount, self.cpu.pc)
 
     def _is_over(self, end_icount: int | None, until_ns: int | None) -> bool:
         if self._stop is None:
@@ -180,7 +175,7 @@ class Machine:
 
     def _boundary(self, until_ns: int | None) -> None:
         """What happens between two instructions, in this order."""
-        self.board.tick()
+        self._bus.tick()
         self._deliver_inputs()
         if self._is_asleep:
             self._sleep(until_ns)
@@ -188,13 +183,17 @@ class Machine:
 
     def _run_slice(self, end_icount: int | None, until_ns: int | None) -> None:
         self._translation.refused = None
+        self._check_alignment(bool(self._translation.registers.sctlr & SCTLR_A))
         self._watch.before_slice()
         end, executed = self.cpu.run_slice(self._slice_limit(end_icount, until_ns))
         self.clock.add_instructions(executed)
+        self._translation.after_slice()
         if end is SliceEnd.WAIT:
             self._is_asleep = True
         elif end is SliceEnd.ABORT:
             self._take_abort()
+        elif end is SliceEnd.STOPPED:
+            self._alignment_fault()
 
     def _slice_limit(self, end_icount: int | None, until_ns: int | None) -> int:
         """Instructions until the next thing that is known to happen; at least 1."""
@@ -202,10 +201,10 @@ class Machine:
         limit = MAX_SLICE
         if end_icount is not None:
             limit = min(limit, end_icount - clock.icount)
-        self._slice_ends_ns = self.board.deadline()
-        for time_ns in (self._slice_ends_ns, until_ns):
-            if time_ns is not None:
-                limit = min(limit, clock.instructions_until(time_ns))
+        if self._bus.deadline_ns is not None:
+            limit = min(limit, clock.instructions_until(self._bus.deadline_ns))
+        if until_ns is not None:
+            limit = min(limit, clock.instructions_until(until_ns))
         for waiting in self.inputs.waiting:
             limit = min(limit, max(waiting.icount - clock.icount, clock.instructions_until(waiting.time_ns)))
         return max(limit, 1)
@@ -219,8 +218,6 @@ class Machine:
         self._request(StopKind.INTERRUPTED, "Ctrl-C")
 
     def _reason(self) -> StopReason:
-        """Ends the run. The devices are brought up to now, so that their state does not tell when they last were."""
-        self.board.tick()
         kind, message = self._stop or (StopKind.BUDGET, "")
         pc = self.cpu.pc
         of_fault = kind in (StopKind.LOCKUP, StopKind.HALTED)
@@ -242,6 +239,7 @@ class Machine:
 
     def _deliver(self, what: Input) -> None:
         what.deliver(self.board)
+        self._bus.board_changed()
         self.trace.emit(InputDelivered(self.icount, self.time_ns, what.describe()))
 
     def _input_moment(self) -> tuple[int, int]:
@@ -268,7 +266,7 @@ class Machine:
                 self.clock.sleep_until(until_ns)
                 return
             self.clock.sleep_until(wake_ns)
-            self.board.tick()
+            self._bus.tick()
             self._deliver_inputs()
             if self._stop is not None:
                 return
@@ -278,7 +276,7 @@ class Machine:
         """The next moment (ns) at which something may happen while no instruction runs; None: never."""
         if self._is_dead_wait():
             return None
-        deadline = self.board.deadline()
+        deadline = self._bus.deadline_ns
         moments = [] if deadline is None else [deadline]
         moments += [waiting.time_ns for waiting in self.inputs.waiting if waiting.icount <= self.icount]
         return min(moments, default=None)
@@ -319,8 +317,29 @@ class Machine:
 
     def _alignment_fault(self) -> None:
         pc = self.cpu.pc
-        addr = self._first_address(pc) or 0
-        self._data_abort(pc, addr, MmuFault(FaultStatus.ALIGNMENT), self.cpu.fault_is_write)
+        addr, word = self._first_address(pc) or 0, self._code_word(pc) or 0
+        self._data_abort(pc, addr, MmuFault(FaultStatus.ALIGNMENT), is_store(word))
+
+    def _check_alignment(self, is_wanted: bool) -> None:
+        """Follow SCTLR.A: look at every instruction while it is set."""
+        if is_wanted == (self._alignment_hook is not None):
+            return
+        if self._alignment_hook is None:
+            self._alignment_hook = self.cpu.hook_instructions(self._before_instruction)
+        else:
+            self.cpu.unhook(self._alignment_hook)
+            self._alignment_hook = None
+        self._watch.retranslate()
+
+    def _before_instruction(self, pc: int) -> None:
+        """With SCTLR.A set."""
+        word = self._code_word(pc)
+        alignment = 1 if word is None else required_alignment(word)
+        if word is None or alignment == 1 or not condition_passed(word, self.cpu.cpsr):
+            return
+        addr = self._first_address(pc)
+        if addr is not None and addr % alignment:
+            self.cpu.stop_before_this()
 
     def _take_abort(self) -> None:
         """The slice ended at a refused access."""
@@ -381,50 +400,13 @@ class Machine:
                 undefined=self._undefined,
                 alignment_fault=self._alignment_fault,
                 breakpoint_instruction=self._breakpoint_instruction,
+                control_changed=self._translation.registers_changed,
             )
         )
         cpu.map_ram(self.ram.base, self.ram.buffer, self.ram.size)
-        end = self.ram.base + self.ram.size
-        self._map_bus(0, self.ram.base)
-        self._map_bus(end, ADDRESS_SPACE - end)
         self.board.uart.on_transmit = self._transmitted
         for number, value in registers.items():
             cpu.set_r(number, value)
-
-    def _map_bus(self, base: int, size: int) -> None:
-        def read(offset: int, width: int) -> int:
-            value = self.board.read(base + offset, width)
-            self._after_access(base + offset, width, False, value)
-            return value
-
-        def write(offset: int, width: int, value: int) -> None:
-            self.board.write(base + offset, width, value)
-            self._after_access(base + offset, width, True, value)
-
-        self.cpu.map_io(base, size, read, write)
-
-    def _after_access(self, paddr: int, size: int, is_write: bool, value: int) -> None:
-        """The guest has touched a device: what that changes for the processor happens before its next instruction."""
-        board = self.board
-        if board.irq_pending:
-            self.cpu.shorten()
-        if paddr >> PAGE_SHIFT in self._timed_pages:
-            self._deadline_may_be_new()
-        request = board.power_request
-        if request is not None:
-            self._power_requested(request.value)
-        if self.traces_device_accesses:
-            region = board.region_at(paddr)
-            if region is not None:
-                self.emit(
-                    DeviceAccess(self.icount, self.time_ns, region.name, paddr - region.base, is_write, value, size)
-                )
-
-    def _deadline_may_be_new(self) -> None:
-        deadline = self.board.deadline()
-        if deadline is not None and (self._slice_ends_ns is None or deadline < self._slice_ends_ns):
-            self._slice_ends_ns = deadline
-            self.cpu.shorten(self.clock.instructions_until(deadline))
 
     def _power_requested(self, request: str) -> None:
         if self._stop is None:
@@ -451,60 +433,36 @@ class Machine:
 
     def read(self, addr: int, size: int) -> bytes:
         """Guest memory at a virtual address, by the kernel's own tables. Raises GuestMemoryError."""
-        parts = []
-        for start, length in _pages(addr, size):
-            paddr = self._paddr(start)
-            if not self.ram.holds(paddr, length):
-                raise GuestMemoryError(start, f"{start:#010x} is physical {paddr:#010x}, which is not RAM")
-            parts.append(self.ram.read(paddr, length))
-        return b"".join(parts)
+        return self._memory.read(addr, size)
 
     def write(self, addr: int, data: bytes) -> None:
         """Change guest memory at a virtual address, whatever its permissions. Raises GuestMemoryError, having changed
         nothing."""
-        places = [(start, length, self._paddr(start)) for start, length in _pages(addr, len(data))]
-        for start, length, paddr in places:
-            if not self.ram.holds(paddr, length):
-                raise GuestMemoryError(start, f"{start:#010x} is physical {paddr:#010x}, which is not RAM")
-        for start, length, paddr in places:
-            self.write_phys(paddr, data[start - addr : start - addr + length])
+        self._memory.write(addr, data)
 
     def read_phys(self, paddr: int, size: int) -> bytes:
         """RAM at a physical address. Raises GuestMemoryError."""
-        if not self.ram.holds(paddr, size):
-            raise GuestMemoryError(paddr, f"physical {paddr:#010x} to {paddr + size:#010x} is not RAM")
-        return self.ram.read(paddr, size)
+        return self._memory.read_phys(paddr, size)
 
     def write_phys(self, paddr: int, data: bytes) -> None:
         """Change RAM at a physical address. Raises GuestMemoryError."""
-        if not self.ram.holds(paddr, len(data)):
-            raise GuestMemoryError(paddr, f"physical {paddr:#010x} to {paddr + len(data):#010x} is not RAM")
-        self._translation.host_wrote(self.ram.write(paddr, data))
+        self._memory.write_phys(paddr, data)
 
     def read_word(self, addr: int) -> int:
         """A 32-bit word at a virtual address. Raises GuestMemoryError."""
-        return int.from_bytes(self.read(addr, 4), "little")
+        return int.from_bytes(self._memory.read(addr, 4), "little")
 
     def read_cstring(self, addr: int, limit: int = 4096) -> str:
         """The NUL-ended text at a virtual address; at most `limit` bytes of it. Raises GuestMemoryError."""
-        text = b""
-        while len(text) < limit:
-            length = min(PAGE_SIZE - (addr + len(text)) % PAGE_SIZE, limit - len(text))
-            part, nul, _ = self.read(addr + len(text), length).partition(b"\0")
-            text += part
-            if nul:
-                break
-        return text.decode("utf-8", "replace")
+        return self._memory.read_cstring(addr, limit)
 
     def physical(self, addr: int) -> int | None:
         """The physical address behind a virtual one, for the kernel; None where nothing is mapped."""
         return self._translation.physical(addr)
 
-    def _paddr(self, addr: int) -> int:
-        paddr = self._translation.physical(addr)
-        if paddr is None:
-            raise GuestMemoryError(addr, f"nothing is mapped at {addr:#010x}")
-        return paddr
+    def on_device_access(self, listener: OnAccess) -> None:
+        """Call listener(device, offset, is_write, value, size) after each access of the guest to a device."""
+        self._bus.listeners.append(listener)
 
     # --- probes and events ------------------------------------------------------------------------------------
 
@@ -599,6 +557,8 @@ class Machine:
 
     def save(self) -> Snapshot:
         """The whole machine as a value. Between runs only. Costs what changed since the last save or load."""
+        self.board.tick()  # so that the devices' state does not tell when they were last looked at
+        self._bus.board_changed()
         ram = self.ram.save()
         self._translation.forget_engine_entries()  # so that the next store to each page is noticed
         return Snapshot(
@@ -629,6 +589,7 @@ class Machine:
         self._translation.host_wrote(self.ram.load(snapshot.ram))
         self._translation.load(snapshot.tlb)
         self.board.load(snapshot.board)
+        self._bus.board_changed()
         self.inputs.load(snapshot.inputs)
         self.trace.load(snapshot.trace)
         self.console.load(snapshot.console)
@@ -665,24 +626,3 @@ class Machine:
 
 
 POWER_STOPS = {"off": StopKind.POWER_OFF, "reset": StopKind.RESET}
-
-
-def _pages_of_timed_devices(board: Board) -> frozenset[int]:
-    """Physical page numbers where an access may change board.deadline(): those of devices that have one."""
-    return frozenset(
-        page
-        for region in board.regions
-        if type(region.device).deadline is not BoardPart.deadline
-        for page in range(region.base >> PAGE_SHIFT, (region.end - 1 >> PAGE_SHIFT) + 1)
-    )
-
-
-def _pages(addr: int, size: int) -> list[tuple[int, int]]:
-    """[addr, addr + size) cut at page boundaries: (start, length) each."""
-    pieces = []
-    end = addr + size
-    while addr < end:
-        length = min(end - addr, PAGE_SIZE - addr % PAGE_SIZE)
-        pieces.append((addr, length))
-        addr += length
-    return pieces

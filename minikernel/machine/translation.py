@@ -66,6 +66,7 @@ class Translation:
         self._watch = watch
         self._irq_pending = irq_pending
         self._registers: ControlRegisters | None = None
+        self._write_is_near = False
         self._writable: set[int] = set()
         self._code: set[int] = set()
         self._searched: set[tuple[int, int]] = set()
@@ -79,22 +80,34 @@ class Translation:
     @property
     def registers(self) -> ControlRegisters:
         """The control registers as they are now."""
-        if self._registers is None:
-            cp15 = self._cpu.cp15
-            self._registers = ControlRegisters(
-                sctlr=cp15(Cp15.SCTLR),
-                ttbr0=cp15(Cp15.TTBR0),
-                ttbr1=cp15(Cp15.TTBR1),
-                ttbcr=cp15(Cp15.TTBCR),
-                dacr=cp15(Cp15.DACR),
-                asid=cp15(Cp15.CONTEXTIDR) & ASID_MASK,
-                vbar=cp15(Cp15.VBAR),
-            )
-        return self._registers
+        known = self._registers
+        if known is None:
+            known = self._read_registers()
+            if not self._write_is_near:
+                self._registers = known
+        return known
 
     def registers_changed(self) -> None:
         """Somebody wrote a control register."""
         self._registers = None
+
+    def after_slice(self) -> None:
+        """Between slices: a write that was the next instruction has been executed."""
+        if self._write_is_near:
+            self._write_is_near = False
+            self._registers = None
+
+    def _read_registers(self) -> ControlRegisters:
+        cp15 = self._cpu.cp15
+        return ControlRegisters(
+            sctlr=cp15(Cp15.SCTLR),
+            ttbr0=cp15(Cp15.TTBR0),
+            ttbr1=cp15(Cp15.TTBR1),
+            ttbcr=cp15(Cp15.TTBCR),
+            dacr=cp15(Cp15.DACR),
+            asid=cp15(Cp15.CONTEXTIDR) & ASID_MASK,
+            vbar=cp15(Cp15.VBAR),
+        )
 
     def forget_engine_entries(self) -> None:
         """Have every page asked for again; the guest's TLB stays as it is."""
@@ -259,6 +272,8 @@ class Translation:
             return
         if sensitivity is Sensitivity.CONTROL:
             self.registers_changed()
+            self._write_is_near = True  # what is read until the slice ends may be from before or from behind it
+            self._cpu.shorten(1)
         elif sensitivity is Sensitivity.TLB:
             self._maintain_tlb(bits(word, 7, 5), self._cpu.r(bits(word, 15, 12)))
 

@@ -245,6 +245,30 @@ faulting: {instruction}
     assert machine.cpu.lr == label(machine, "faulting") + 8
 
 
+def test_alignment_is_checked_only_while_asked_for() -> None:
+    machine = halted(
+        """
+        ldr     r2, =0x80100002
+        ldr     r4, [r2]
+        mrc     p15, 0, r0, c1, c0, 0
+        orr     r1, r0, #2
+        mcr     p15, 0, r1, c1, c0, 0           @ SCTLR.A on
+        ldrh    r4, [r2]
+        cmp     r2, #0
+        ldreq   r4, [r2]                        @ not executed
+        ldrb    r4, [r2, #1]
+        mcr     p15, 0, r0, c1, c0, 0           @ off
+        ldr     r4, [r2]
+        mcr     p15, 0, r1, c1, c0, 0           @ on
+        mov     r5, #7
+faulting: ldrne r4, [r2]
+"""
+    )
+    assert machine.cpu.r(12) == DATA_ABORT
+    assert machine.cpu.r(5) == 7
+    assert machine.cpu.lr == label(machine, "faulting") + 8
+
+
 def test_unaligned_word_is_fine_otherwise() -> None:
     machine = tiny("ldr r0, =0x80100000\n ldr r1, =0x11223344\n str r1, [r0, #1]\n ldr r2, [r0]\n wfi\n b .-4")
     machine.run(max_instructions=100)

@@ -10,7 +10,7 @@ import pytest
 from tiny_guest import tiny, tiny_image, with_vectors
 
 from minikernel.errors import ImageError, UsageError
-from minikernel.machine.events import ConsoleOutput, DeviceAccess, PowerRequest, UnassignedAccess
+from minikernel.machine.events import ConsoleOutput, PowerRequest, UnassignedAccess
 from minikernel.machine.inputs import ConsoleInput
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.probes import Hit
@@ -81,18 +81,13 @@ def test_console_output_and_power_off() -> None:
     assert machine.read_word(stop.pc - 4) == 0xE581_00A4
 
 
-def test_device_accesses_are_traced_when_asked_for() -> None:
+def test_device_accesses_are_told_to_listeners() -> None:
     machine = tiny(HELLO)
-    machine.traces_device_accesses = True
+    accesses: list[tuple[object, ...]] = []
+    machine.on_device_access(lambda *access: accesses.append(access))
     machine.run()
-    accesses = machine.trace.of(DeviceAccess)
-    assert (accesses[0].device, accesses[0].offset, accesses[0].is_write, accesses[0].value) == (
-        "uart0",
-        0x30,
-        True,
-        0x101,
-    )
-    assert accesses[-1].device == "sysreg"
+    assert accesses[0] == ("uart0", 0x30, True, 0x101, 4)
+    assert accesses[-1] == ("sysreg", 0xA4, True, 0xC080_0000, 4)
 
 
 def test_unassigned_addresses_read_zero_and_are_noted_once() -> None:
