@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from minikernel.cli.files import STDOUT, OutputError, check_outputs, read_file, reason, write_file
 from minikernel.cli.progress import progress
-from minikernel.cli.screen import NoScreen, PlainScreen, Screen, open_screen
+from minikernel.cli.screen import NoScreen, Screen, open_screen
 from minikernel.cli.story import StoryWriter, title_lines
 from minikernel.errors import MinikernelError, UsageError
 from minikernel.kernel.events import MilestoneName
@@ -117,14 +117,11 @@ def _read_flash(path: str | None) -> bytes | None:
 
 
 def _open_screen(args: argparse.Namespace) -> Screen:
-    """-q shows nothing, nor does a boot that writes a file to standard output; -i shows the console at least."""
-    if STDOUT in _outputs(args).values():
-        if args.interactive:
-            raise UsageError("-i needs standard output for the console: no output file can be -")
-        return NoScreen()
-    if args.quiet:
-        return PlainScreen(sys.stdout) if args.interactive else NoScreen()
-    return open_screen()
+    """Where the story goes: nowhere with -q, and nowhere when an output file takes standard output."""
+    to_stdout = STDOUT in _outputs(args).values()
+    if to_stdout and args.interactive:
+        raise UsageError("-i needs standard output for the console: no output file can be -")
+    return NoScreen() if args.quiet or to_stdout else open_screen()
 
 
 def _warn_of_untraced(machine: KernelMachine) -> None:
@@ -137,20 +134,33 @@ def _warn_of_untraced(machine: KernelMachine) -> None:
 
 def _run(machine: KernelMachine, screen: Screen, options: BootOptions, args: argparse.Namespace) -> StopReason:
     """The whole story, or up to where the user leaves the shell."""
-    if isinstance(screen, NoScreen):
+    if isinstance(screen, NoScreen) and not args.interactive:
         with progress("the guest runs"):
             return tell_story(machine, options.max_instructions)
+    if isinstance(screen, NoScreen):
+        return _run_interactively(machine, StoryWriter(open_screen()), options)
     story = StoryWriter(screen)
+    for line in title_lines(machine.tables_at_start, machine.ram.size, machine.clock.clock_hz):
+        screen.line(line)
     machine.on_console.append(story.console)
-    if not args.quiet:
-        for line in title_lines(machine.tables_at_start, machine.ram.size, machine.clock.clock_hz):
-            screen.line(line)
-        machine.trace.listeners.append(story.event)
-    if not args.interactive:
-        return tell_story(machine, options.max_instructions)
+    machine.trace.listeners.append(story.event)
+    if args.interactive:
+        return _run_interactively(machine, story, options)
+    return tell_story(machine, options.max_instructions)
+
+
+def _run_interactively(machine: KernelMachine, story: StoryWriter, options: BootOptions) -> StopReason:
+    """Even where no story is told, the console is seen from the shell on."""
     from minikernel.cli.interactive import run_interactively
 
-    return run_interactively(machine, story, sys.stdin, options.max_instructions)
+    def at_shell() -> None:
+        if story.console not in machine.on_console:
+            machine.on_console.append(story.console)
+        story.go_interactive()
+
+    stop = run_interactively(machine, sys.stdin, options.max_instructions, at_shell)
+    story.end()
+    return stop
 
 
 # --- after ------------------------------------------------------------------------------------------------------------

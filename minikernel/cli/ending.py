@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from minikernel.cli.screen import Line, Span
-from minikernel.cli.story import MILESTONES, heading, milliseconds, plural
+from minikernel.cli.story import MILESTONES, heading, plural
 from minikernel.kernel.events import MilestoneName
 from minikernel.kernel.initcalls import DEFERRED_LEVEL
 from minikernel.kernel.machine import KernelMachine
@@ -53,9 +53,9 @@ def init_memory_lines(start: int, end: int, pages_freed: int, page_size: int) ->
         return
     yield (
         Span(f"  {'init memory':<{_LABEL}}"),
-        Span(f"never freed: {plural(end - start, 'byte')} ({plural(pages, 'page')})", "bad"),
-        Span(f" at {start:#010x}-{end:#010x} are still held"),
+        Span(f"never freed: {plural(end - start, 'byte')} ({plural(pages, 'page')}) still held", "bad"),
     )
+    yield _labelled("", f"at {start:#010x}-{end:#010x}")
 
 
 def free_page_line(total: int, at_userspace: int | None, at_stop: int) -> Line:

@@ -6,11 +6,11 @@ still then; it goes on with the next key, and while a command runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TextIO
 
 from minikernel.board.desktop import Step
 from minikernel.cli.keyboard import Keyboard
-from minikernel.cli.story import StoryWriter
 from minikernel.kernel.machine import KernelMachine
 from minikernel.machine.inputs import ConsoleInput
 from minikernel.machine.stop import StopKind, StopReason
@@ -25,15 +25,17 @@ GOES_ON = frozenset({StopKind.BREAKPOINT, StopKind.TIME, StopKind.PROBE})
 DESKTOP_IS_IDLE = frozenset({Step.UNPLUGGED, Step.WAITING, Step.PAUSE, Step.DONE, Step.FAILED})
 
 
-def run_interactively(machine: KernelMachine, story: StoryWriter, keys: TextIO, max_instructions: int) -> StopReason:
+def run_interactively(
+    machine: KernelMachine, keys: TextIO, max_instructions: int, at_shell: Callable[[], None]
+) -> StopReason:
     """The story up to the shell, then what the user types, to power-off, Ctrl-C, or the end of the input.
 
-    `max_instructions` bounds the way to the shell and each command.
+    `max_instructions` bounds the way to the shell and each command; `at_shell` is called between the two.
     """
     stop = run_to_download(machine, max_instructions)
     if stop.kind not in GOES_ON:
         return stop
-    story.go_interactive()
+    at_shell()
     try:
         with Keyboard(keys) as keyboard:
             return _serve(machine, keyboard, stop, max_instructions)

@@ -16,14 +16,18 @@ from minikernel.cli.screen import Line, Screen, Span
 from minikernel.kernel.errno import errno_name
 from minikernel.kernel.events import (
     InitcallFinished,
+    InitcallSkipped,
     InitcallStarted,
     MemoryFreed,
     Milestone,
     MilestoneName,
     Panicked,
     ProcAccess,
+    RodataProtected,
+    SystemStateChanged,
 )
 from minikernel.kernel.initcalls import DEFERRED_LEVEL, Initcall
+from minikernel.kernel.tty import PROMPT
 from minikernel.machine.events import Event
 
 #: A full bar; the bars are linear so that their lengths can be compared.
@@ -166,9 +170,7 @@ def title_lines(tables: Sequence[Initcall], ram_size: int, clock_hz: int) -> Ite
         Span("minikernel", "title"),
         Span(f" on the camera board: {board}; {plural(len(tables), 'initcall')}, {waiting} deferred"),
     )
-    columns = (
-        f"{'at':>9}     {'initcall':<22}  {'returned':<12}{'took':>11}     a full bar is {BAR_FULL_NS // 10**6} ms"
-    )
+    columns = f"{'at':>9}     {'initcall':<22}  {'returned':<12}{'took':>11}     bar: {BAR_FULL_NS // 10**6} ms"
     yield (Span(columns, "dim"),)
 
 
@@ -184,6 +186,9 @@ class StoryWriter:
         self._writers: dict[type[Event], Callable[[Any], None]] = {
             InitcallStarted: self._initcall_started,
             InitcallFinished: self._initcall_finished,
+            InitcallSkipped: self._initcall_skipped,
+            RodataProtected: self._rodata_protected,
+            SystemStateChanged: self._system_state_changed,
             MemoryFreed: self._memory_freed,
             Milestone: self._milestone,
             ProcAccess: self._proc_access,
@@ -209,8 +214,17 @@ class StoryWriter:
 
     def go_interactive(self) -> None:
         """From now on the console is the user's."""
+        self._line((Span("at the guest's shell: `help` lists its commands, `poweroff` or Ctrl-C leaves", "dim"),))
         self._is_interactive = True
+        # A kernel message may have come after the prompt and ended its line.
+        self._partial = self._partial or PROMPT
         self._screen.raw(self._partial)
+
+    def end(self) -> None:
+        """Ends a line that the guest left unfinished."""
+        if self._is_interactive and self._partial:
+            self._screen.raw("\n")
+            self._partial = ""
 
     def _initcall_started(self, event: InitcallStarted) -> None:
         if event.level == self._level:
@@ -229,22 +243,32 @@ class StoryWriter:
         self._line(milestone_row(event))
 
     def _proc_access(self, event: ProcAccess) -> None:
-        if event.name != self._trigger_name:
+        if event.name != self._trigger_name or event.result == 0:
             return
         what = "write" if event.is_write else "read"
         outcome = f"-{errno_name(event.result)}" if event.result < 0 else plural(event.result, "byte")
         text = f"  {what} of /proc/{event.name} returned {outcome}"
-        self._line((Span(milliseconds(event.time_ns), "time"), Span(text)))
+        self._at(event, text)
 
     def _panicked(self, event: Panicked) -> None:
-        self._line((Span(milliseconds(event.time_ns), "time"), Span(f"  panic in {event.by}", "bad")))
+        self._at(event, f"  panic, called by {event.by}", "bad")
+
+    def _initcall_skipped(self, event: InitcallSkipped) -> None:
+        self._at(event, f"  {event.name:<22}  {event.returned} {errno_name(event.returned)}, not called", "failed")
+
+    def _rodata_protected(self, event: RodataProtected) -> None:
+        self._at(event, "  rodata becomes read-only", "dim")
+
+    def _system_state_changed(self, event: SystemStateChanged) -> None:
+        self._at(event, f"  system state: {event.state}", "dim")
+
+    def _at(self, event: Event, text: str, style: str = "") -> None:
+        self._line((Span(milliseconds(event.time_ns), "time"), Span(text, style)))
 
     def _lines(self, lines: Iterable[Line]) -> None:
         for line in lines:
             self._line(line)
 
     def _line(self, line: Line) -> None:
-        if self._is_interactive and self._partial:
-            self._screen.raw("\n")
-            self._partial = ""
+        self.end()
         self._screen.line(line)

@@ -15,6 +15,7 @@ _RETURNED = re.compile(r"initcall ([\w.]+)\+?\S* returned (-?\d+) after (\d+) ([
 
 #: An initcall that takes this share of all initcall time is worth deferring, if what it starts is not needed at once.
 WORTH_DEFERRING = 0.10
+WORTH_DEFERRING_USECS = 1000
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,6 @@ def slowest(calls: Sequence[TimedInitcall], count: int) -> list[TimedInitcall]:
 
 
 def worth_deferring(calls: Sequence[TimedInitcall]) -> list[TimedInitcall]:
-    """Those that take at least WORTH_DEFERRING of all initcall time, the slowest first."""
-    total = sum(call.usecs for call in calls)
-    return [call for call in slowest(calls, len(calls)) if call.usecs and call.usecs >= total * WORTH_DEFERRING]
+    """Those that take at least WORTH_DEFERRING of all initcall time, and not next to nothing; the slowest first."""
+    least = max(WORTH_DEFERRING * sum(call.usecs for call in calls), WORTH_DEFERRING_USECS)
+    return [call for call in slowest(calls, len(calls)) if call.usecs >= least]

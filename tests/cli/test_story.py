@@ -130,7 +130,11 @@ def test_interactive_console_is_passed_on_as_it_is() -> None:
     writer.console(b"ls\r\n")
     writer.console(b"half")
     writer.event(FAILED)
-    assert out.getvalue().startswith("# ls\nhalf\n    1.100 ms")
+    assert out.getvalue().splitlines()[1:4] == [
+        "# ls",
+        "half",
+        "    1.100 ms  iommu_init              -19 ENODEV            3 us  ▏",
+    ]
 
 
 def test_milestone_without_detail_has_no_colon() -> None:

@@ -31,5 +31,9 @@ def test_advice_names_the_two_that_cost_the_boot() -> None:
     assert [call.name for call in worth_deferring(parse_log(LOG))] == ["ehci_hcd_init", "uhci_hcd_init"]
 
 
+def test_the_slowest_of_fast_calls_is_not_worth_deferring() -> None:
+    assert worth_deferring([TimedInitcall("populate_rootfs", 0, 900), TimedInitcall("gic_init", 0, 20)]) == []
+
+
 def test_empty_log_gives_no_advice() -> None:
     assert worth_deferring(parse_log("")) == []
