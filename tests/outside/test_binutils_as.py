@@ -6,6 +6,7 @@ symbol's name, place, size, kind, binding and visibility, mapping symbols includ
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -975,6 +976,17 @@ def test_snippet(name: str, tmp_path: Path) -> None:
     assert_same(source, tmp_path)
 
 
+PAGE = GUEST.parent / "tutorials" / "asm-dialect.md"
+EXAMPLES = re.findall(r"^```asm\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_of_the_dialect_page(example: str, tmp_path: Path) -> None:
+    source = tmp_path / "example.s"
+    source.write_text(".syntax unified\n" + example)
+    assert_same(source, tmp_path)
+
+
 # --- random programs --------------------------------------------------------------------------------------------------
 
 
@@ -1039,11 +1051,12 @@ _lists = st.tuples(
     st.sampled_from(["", "!"]),
     st.sets(st.integers(0, 12).filter(lambda n: n != 9), min_size=1),
 ).map(lambda t: f"{t[0]}{t[1]} r9{t[2]}, {{" + ", ".join(f"r{n}" for n in sorted(t[3])) + "}")
-_others = st.sampled_from(
-    """clz r0, r1; rev r2, r3; mul r0, r1, r2; umull r0, r1, r2, r3; mla r0, r1, r2, r3; bx lr; blx r3; svc #7; bkpt #3;
-    uxtb r0, r1, ror #8; ubfx r0, r1, #3, #5; bfi r0, r1, #3, #5; ldrex r0, [r1]; strex r2, r0, [r1]; mrs r0, cpsr;
-    msr spsr_cxsf, r1; movw r0, #0x1234; movt r0, #0xffff; push {lr}; udiv r1, r2, r3; dmb ish""".split(";")
-).map(str.strip)
+_OTHERS = """
+clz r0, r1; rev r2, r3; mul r0, r1, r2; umull r0, r1, r2, r3; mla r0, r1, r2, r3; bx lr; blx r3; svc #7; bkpt #3
+uxtb r0, r1, ror #8; ubfx r0, r1, #3, #5; bfi r0, r1, #3, #5; ldrex r0, [r1]; strex r2, r0, [r1]; mrs r0, cpsr
+msr spsr_cxsf, r1; movw r0, #0x1234; movt r0, #0xffff; push {lr}; udiv r1, r2, r3; dmb ish; mrrc p15, 0, r0, r1, c14
+"""
+_others = st.sampled_from([text.strip() for line in _OTHERS.strip().splitlines() for text in line.split(";")])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

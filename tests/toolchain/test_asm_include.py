@@ -91,4 +91,4 @@ def test_windows_line_ends_are_read(root: Path) -> None:
 def test_definitions_and_first_uses_have_their_places(root: Path) -> None:
     assembly = assemble(root, ".global f\nf: bl ext\nbl ext\n")
     assert str(assembly.definitions["f"]) == "main.s:2:1"
-    assert str(assembly.references["ext"]).startswith("main.s:2:4: error: undefined symbol `ext`")
+    assert str(assembly.references["ext"]).startswith("main.s:2:7: error: undefined symbol `ext`")
