@@ -1,11 +1,12 @@
 """The assembler: source text in, ObjectFile out, the bytes and relocations of GNU as.
 
-One pass executes the statements; every ARM statement has one size, so each label has its place at once. What is not known
-when its statement is executed - a forward reference, a relocation, an instruction not met before - waits in a list and
-is finished at the end: `assemble_unit` at the foot of this page is the table of contents.
+One pass executes the statements; every ARM statement has one size, so each label has its place at once. What is not
+known when its statement is executed - a forward reference, a relocation - waits in a list and is finished at the end.
+`assemble_unit` at the foot of this page is the table of contents.
 
-statement.py parses, directives.py executes directives, instructions.py compiles operands, encoder.py encodes, fixups.py
-fills in fields and makes relocations, objects.py makes the ObjectFile. This page holds what they share: the Assembler.
+source.py reads, statement.py parses, directives.py executes, code_writer.py writes instructions that instructions.py
+compiled and encoder.py encodes, fixups.py fills in fields and makes relocations, objects.py makes the ObjectFile. This
+page holds what they share: the Assembler.
 """
 
 from __future__ import annotations
@@ -103,12 +104,12 @@ class Assembler:
         """Where the statement being executed stands."""
         return Position(self.frame, self.line, self.statement)
 
-    def lookup(self, name: str) -> Symbol:
-        """The symbol of that name, made when it is new."""
+    def lookup(self, name: str, column: int | None = None) -> Symbol:
+        """The symbol of that name, made when it is new; `column` is where it is named."""
         symbol = self.symbols.get(name)
         if symbol is None:
             symbol = self.symbols[name] = Symbol(name)
-            symbol.reference = self.position()
+            symbol.reference = self.position(), column
         return symbol
 
     def here(self) -> Symbol:
@@ -122,7 +123,7 @@ class Assembler:
             symbol = self._local_forward.get(number)
             if symbol is None:
                 symbol = self._local_forward[number] = Symbol(f"{number}\x02")
-                symbol.reference = self.position()
+                symbol.reference = self.position(), column
             return symbol
         if number not in self._local_back:
             raise Problem(f"no label `{number}:` above for `{number}b`", column)
@@ -252,7 +253,7 @@ class Assembler:
             take_place_of(symbol, value)
         else:
             symbol.definition = node.bind(self)
-            symbol.reference = self.position()
+            symbol.reference = self.position(), node.column
 
     def distance_now(self, node: Node) -> int | None:
         """The value of an expression of labels above, alignments between them or not; None if it is not one."""
@@ -337,19 +338,16 @@ class Assembler:
                 self._finish_set(symbol)
             if symbol.size_definition is not None:
                 node, where = symbol.size_definition
-                assert isinstance(where, Position)
                 try:
                     symbol.size = exact_number(node) & 0xFFFFFFFF
                 except Problem as problem:
                     self.report(where.error(problem.message, problem.column))
 
     def _finish_set(self, symbol: Symbol) -> None:
-        position = symbol.reference
         try:
             value = symbol_value(symbol, EXACT, 0)
         except Problem as problem:
-            if isinstance(position, Position):
-                self.report(position.error(problem.message))
+            self.report(first_use(symbol, problem.message))
             symbol.definition = 0
             return
         symbol.definition = value
@@ -360,19 +358,21 @@ class Assembler:
 
     def _report_undefined_locals(self) -> None:
         for number, symbol in self._local_forward.items():
-            position = symbol.reference
-            if isinstance(position, Position):
-                self.report(position.error(f"no label `{number}:` below for `{number}f`"))
+            self.report(first_use(symbol, f"no label `{number}:` below for `{number}f`"))
         for symbol in self.symbols.values():
             if symbol.name.startswith(".L") and not symbol.is_defined and symbol.is_used:
-                position = symbol.reference
-                if isinstance(position, Position):
-                    known = [s.name for s in self.symbols.values() if s.is_defined]
-                    near = near_names(symbol.name, known)
-                    self.report(position.error(f"local label `{symbol.name}` is not defined{near}"))
+                near = near_names(symbol.name, [known.name for known in self.symbols.values() if known.is_defined])
+                self.report(first_use(symbol, f"local label `{symbol.name}` is not defined{near}"))
 
 
 NOP = (0xE320F000).to_bytes(4, "little")
+
+
+def first_use(symbol: Symbol, message: str) -> SourceError:
+    """An error at the place where a symbol was first named."""
+    assert symbol.reference is not None
+    position, column = symbol.reference
+    return position.error(message, column)
 
 
 class StopAssembly(Exception):
@@ -405,7 +405,7 @@ def assemble_unit(
     """Assembles one source with everything known about it.
 
     `root` is the directory that `.include` may read in (default: the one of the source); `defsyms` are absolute symbols
-    defined before the first line, as `--defsym`. Raises SourceError, or SourceErrors for several, and EncoderUnavailable.
+    defined before the first line, as `--defsym`. Raises SourceError, SourceErrors for several, EncoderUnavailable.
     """
     table = EncodingTable(encoder) if encoder is not None else default_table()
     tree = None
@@ -432,9 +432,9 @@ def assemble_unit(
         tuple(assembler.warnings),
         {s.name: s.location for s in symbols if s.binding and s.location is not None},
         {
-            s.name: s.reference.error(f"undefined symbol `{s.name}`")
+            s.name: first_use(s, f"undefined symbol `{s.name}`")
             for s in symbols
-            if (s.is_wanted or s.is_used) and s.section is None and isinstance(s.reference, Position)
+            if (s.is_wanted or s.is_used) and s.section is None and s.reference is not None
         },
         tuple(assembler.included),
     )
@@ -456,8 +456,9 @@ def assemble_text(text: str, name: str = "text.s", defsyms: abc.Mapping[str, int
 
 
 def raise_errors(errors: Sequence[SourceError]) -> None:
-    """One error as itself, several as SourceErrors in the order of the text, none not at all."""
+    """One error as itself, several as SourceErrors file by file in the order of lines, none not at all."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise SourceErrors(errors)
+        files = {file: order for order, file in enumerate(dict.fromkeys(error.location.file for error in errors))}
+        raise SourceErrors(sorted(errors, key=lambda error: (files[error.location.file], error.location.line)))

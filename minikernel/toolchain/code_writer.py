@@ -34,7 +34,7 @@ _PLACE = b"\0\0\0\0"
 
 @dataclass(slots=True)
 class _Waiting:
-    """An instruction whose four bytes are reserved at `offset`. `nodes` are its numbers, when they are not known yet."""
+    """An instruction whose four bytes are reserved at `offset`. `nodes` are its numbers if not known yet."""
 
     section: SectionBuilder
     offset: int

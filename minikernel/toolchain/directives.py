@@ -1,4 +1,4 @@
-"""The table of directives, the directives that only check what is asked of the machine, and how statements are executed.
+"""The table of directives, the few that ask something of the machine, and how statements are executed.
 
 The law of this dialect: a directive that is not in the table is refused. Each is a function of the Assembler and the
 Statement; it reads its operands with operands.py, acts on the Assembler's public parts and raises Problem.
@@ -27,7 +27,7 @@ Directive = Callable[["Assembler", Statement], None]
 # --- the machine ------------------------------------------------------------------------------------------------------
 
 
-# Tags of .ARM.attributes (Addenda to the Arm ABI, "Build attributes") that .cpu and .arch choose, as GNU as writes them.
+# Tags of .ARM.attributes (Addenda to the Arm ABI, "Build attributes") that .cpu and .arch choose, as in GNU as.
 _V7A: tuple[tuple[int, int | str], ...] = ((5, "7-A"), (6, 10), (7, ord("A")), (8, 1), (9, 2))
 _V7VE: tuple[tuple[int, int | str], ...] = ((5, "7VE"), *_V7A[1:], (42, 1), (44, 2), (68, 3))
 _CPUS = {"cortex-a15": CORTEX_A15}

@@ -1,8 +1,8 @@
 """One instruction in numbers, in; one word, out. The only file that knows keystone.
 
 Keystone 0.9.2 is used as an encoder and never as an assembler: given a directive it may kill the process or read files
-of the host, so it gets one instruction at a time, made of tokens that instructions.py has checked, with numbers in place
-of symbols; and every answer is checked for exactly four bytes. Where keystone has no wheel (arm64 hosts), GNU as or
+of the host, so it gets one instruction at a time, made of tokens that instructions.py has checked, with numbers for
+symbols; and every answer is checked for exactly four bytes. Where keystone has no wheel (arm64 hosts), GNU as or
 llvm-mc on PATH stands in: `default_encoder()` takes the first it finds.
 
 Encodings are kept in a process-wide table by text, so a form is encoded once.
@@ -81,7 +81,7 @@ _OPPOSITES = {"sub": ("add", 0), "adc": ("sbc", 1), "sbc": ("adc", 1)}
 
 
 def _other_spelling(text: str) -> str | None:
-    """The spelling that keystone 0.9.2 takes of an instruction it refuses: a negative constant of sub, adc, sbc; mrc to pc."""
+    """What keystone 0.9.2 takes for an instruction it refuses: sub, adc, sbc of a negative constant; mrc to pc."""
     match = _NEGATIVE.match(text)
     if match is not None:
         verb, suffix, operands, number = match.groups()

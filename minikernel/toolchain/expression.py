@@ -1,7 +1,7 @@
 """Expressions: GNU as precedence, label arithmetic, and the question "is this known already?".
 
-The assembler makes one pass. An expression is evaluated where it stands if it can be; else it is *bound* (`.` and numeric
-labels become symbols, constants become numbers) and evaluated again at the end, when every label has its place. GNU as
+The assembler makes one pass. An expression is evaluated where it stands if it can be; else it is *bound* (`.` and
+numeric labels become symbols, constants become numbers) and evaluated again when every label has its place. GNU as
 knows the difference of two labels at once only when no alignment lies between them (its "frags"); `Symbol.group` keeps
 that rule, because `.if` and `ldr rX, =` depend on what is known *now*.
 
@@ -18,7 +18,7 @@ from minikernel.toolchain.lexer import Kind, Problem, Token
 from minikernel.toolchain.symbols import ABSOLUTE, Symbol
 
 MAX_DEPTH = 100
-"""Nesting of operators and parentheses, and links of a `.set` chain. GNU as has no such bound; nothing readable is near it."""
+"""Nesting of operators and parentheses, and links of a `.set` chain. GNU as has no such bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ Value = int | Address
 
 
 class NotYet(Exception):
-    """The value depends on something that is known only later. `reason` completes the sentence "... is not known here"."""
+    """The value depends on something that is known only later. `reason` completes "must be known here, but ..."."""
 
     def __init__(self, reason: str, column: int) -> None:
         super().__init__(reason)
@@ -48,7 +48,7 @@ class Scope(Protocol):
     exact: bool
     """True at the end of the pass, when differences over an alignment are known too."""
 
-    def lookup(self, name: str) -> Symbol: ...
+    def lookup(self, name: str, column: int | None = None) -> Symbol: ...
 
     def here(self) -> Symbol: ...
 
@@ -60,7 +60,7 @@ class _ExactScope:
 
     exact = True
 
-    def lookup(self, name: str) -> Symbol:
+    def lookup(self, name: str, column: int | None = None) -> Symbol:
         raise KeyError(name)
 
     def here(self) -> Symbol:
@@ -126,13 +126,13 @@ class Name(Node):
         self.name, self.column, self.depth = name, column, 1
 
     def evaluate(self, scope: Scope) -> Value:
-        symbol = scope.lookup(self.name)
+        symbol = scope.lookup(self.name, self.column)
         if symbol.section is ABSOLUTE:
             return symbol.value
         return symbol_value(symbol, scope, self.column)
 
     def bind(self, scope: Scope) -> Node:
-        symbol = scope.lookup(self.name)
+        symbol = scope.lookup(self.name, self.column)
         if symbol.section is ABSOLUTE:
             return Number(symbol.value, self.column)
         return SymbolNode(symbol, self.column)
@@ -323,7 +323,7 @@ def describe(value: Value) -> str:
 
 
 def why_not_known(value: Address) -> str:
-    """Completes "... is not known here: "."""
+    """Completes "must be known here, but ..."."""
     for symbol in (value.symbol, value.minus):
         if symbol is not None and symbol.section is None:
             return f"`{symbol.shown_name}` is not defined above"

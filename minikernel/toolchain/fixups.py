@@ -1,9 +1,9 @@
 """The end of the pass: fields that waited for a label are filled in, or become relocations.
 
-The law of this page: every field is checked for range and never cut off silently. What stays for the linker follows GNU
-as (binutils 2.40, run): a difference or distance inside the section is a number; a branch to a global, weak or foreign
-symbol is left to the linker; a word that refers to a local label refers to its section, with the offset in place - except
-to a function (STT_FUNC) and from movw/movt, which keep the symbol.
+The law of this page: every field is checked for range and never cut off silently. What stays for the linker follows
+GNU as (binutils 2.40, run): a difference or distance inside the section is a number; a branch to a global, weak or
+foreign symbol is left to the linker; a word that refers to a local label refers to its section, with the offset in
+place - except to a function (STT_FUNC), and from movw and movt, which keep the symbol.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tokens of the assembler's operands: numbers, names, character constants, strings, operators.
 
 The law of this page: text in, tokens out; nothing is looked up and nothing is evaluated. A text that is no token raises
-`Problem`, which knows its column but no file; the assembler, which knows where it is reading, turns it into a SourceError.
+`Problem`, which knows its column but no file; the assembler, which knows where it reads, makes a SourceError of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Problem(Exception):
-    """Something wrong with the text of one statement. `column` counts from 0 in the statement's text; None: its start."""
+    """Something is wrong with the text of one statement. `column` counts from 0 in that text; None: its start."""
 
     def __init__(self, message: str, column: int | None = None, notes: Iterable[str] = ()) -> None:
         super().__init__(message)
@@ -134,7 +134,7 @@ def _character(word: str, column: int) -> int:
 
 
 def unescape(body: str, column: int) -> bytes:
-    """The bytes of a string's body: \\n \\t \\r \\b \\f \\\\ \\" \\ooo \\xhh replaced, other text in UTF-8. Raises Problem."""
+    """The bytes of a string: \\n \\t \\r \\b \\f \\\\ \\" \\ooo \\xhh replaced, the rest UTF-8. Raises Problem."""
     if "\\" not in body:
         return body.encode()
     out = bytearray()

@@ -12,6 +12,7 @@ from minikernel.elf.constants import SectionFlag, SectionType, SymbolBinding, Sy
 if TYPE_CHECKING:
     from minikernel.errors import Location
     from minikernel.toolchain.expression import Address, Node
+    from minikernel.toolchain.frames import Position
     from minikernel.toolchain.literal_pool import LiteralPool
 
 
@@ -125,7 +126,7 @@ class Symbol:
         self.kind: int = SymbolKind.NOTYPE
         self.size = 0
         self.visibility = 0
-        self.size_definition: tuple[Node, object] | None = None
+        self.size_definition: tuple[Node, Position] | None = None
         self.is_wanted = False
         """A directive names it, so it stands in the symbol table though undefined."""
         self.is_used = False
@@ -133,8 +134,8 @@ class Symbol:
         self.being_resolved = False
         self.location: Location | None = None
         """Where it is defined."""
-        self.reference: object = None
-        """Where it was first used."""
+        self.reference: tuple[Position, int | None] | None = None
+        """Where it was first named: the statement and the column."""
 
     def successor(self) -> Symbol:
         """The symbol of the same name after another `.set`."""
