@@ -91,7 +91,8 @@ class InputQueue:
     def __init__(self, now: Callable[[], tuple[int, int]], pushed: Callable[[StampedInput], None]) -> None:
         self._now = now
         self._pushed = pushed
-        self._waiting: list[StampedInput] = []
+        self.waiting: list[StampedInput] = []
+        """Those still to come; to be read only."""
         self._delivered: list[StampedInput] = []
 
     def push(self, what: Input, at_icount: int | None = None, at_ns: int | None = None) -> StampedInput:
@@ -102,24 +103,24 @@ class InputQueue:
 
     def push_stamped(self, stamped: StampedInput) -> StampedInput:
         """Add one as it was stamped before: so a recorded run is replayed."""
-        self._waiting.append(stamped)
+        self.waiting.append(stamped)
         self._pushed(stamped)
         return stamped
 
     def take_due(self, icount: int, time_ns: int) -> Input | None:
         """The first that is due, which now is delivered; of several in the order they were pushed."""
-        for index, stamped in enumerate(self._waiting):
+        for index, stamped in enumerate(self.waiting):
             if stamped.icount <= icount and stamped.time_ns <= time_ns:
-                del self._waiting[index]
+                del self.waiting[index]
                 self._delivered.append(stamped)
                 return stamped.input
         return None
 
     def take_first(self) -> Input | None:
         """The one pushed first, though its moment will never come; it is delivered."""
-        if not self._waiting:
+        if not self.waiting:
             return None
-        self._delivered.append(self._waiting.pop(0))
+        self._delivered.append(self.waiting.pop(0))
         return self._delivered[-1].input
 
     @property
@@ -127,15 +128,10 @@ class InputQueue:
         """Those the board has had, as they were stamped."""
         return tuple(self._delivered)
 
-    @property
-    def waiting(self) -> tuple[StampedInput, ...]:
-        """Those still to come."""
-        return tuple(self._waiting)
-
     def save(self) -> tuple[tuple[StampedInput, ...], tuple[StampedInput, ...]]:
         """Those delivered and those waiting."""
-        return self.delivered, self.waiting
+        return self.delivered, tuple(self.waiting)
 
     def load(self, state: tuple[tuple[StampedInput, ...], tuple[StampedInput, ...]]) -> None:
         """Take what save() gave."""
-        self._delivered, self._waiting = map(list, state)
+        self._delivered, self.waiting = map(list, state)

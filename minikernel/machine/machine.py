@@ -7,7 +7,8 @@ whether it was saved and loaded in between changes nothing that the guest can se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from minikernel.board.board import Board
@@ -110,6 +111,8 @@ class Machine:
         self._break_at: frozenset[int] = frozenset()
         self._started_at = (-1, -1)
         self._stop: tuple[StopKind, str] | None = None
+        self._notices_ctrl_c = False
+        self._is_interrupted = False
         # State that snapshots keep:
         self._console_line = b""
         self._seen_places: set[tuple[str, int, bool]] = set()
@@ -136,12 +139,23 @@ class Machine:
         """
         self._begin(until)
         end_icount = None if max_instructions is None else self.icount + max_instructions
-        with ctrl_c.noticed(self._interrupted):
+        with nullcontext() if self._notices_ctrl_c else ctrl_c.noticed(self._ctrl_c_pressed):
             while not self._is_over(end_icount, until_ns):
                 self._boundary(until_ns)
                 if self._stop is None and not self._is_asleep:
                     self._run_slice(end_icount, until_ns)
         return self._reason()
+
+    @contextmanager
+    def many_runs(self) -> Iterator[None]:
+        """Around many short runs, single steps say: Ctrl-C, also between them, ends the run that goes or comes next
+        with StopKind.INTERRUPTED. Saves each run from arranging that for itself."""
+        with ctrl_c.noticed(self._ctrl_c_pressed):
+            self._notices_ctrl_c = True
+            try:
+                yield
+            finally:
+                self._notices_ctrl_c = False
 
     def request_stop(self, message: str) -> None:
         """Inside a probe or listener: end the run (StopKind.PROBE) before the next instruction."""
@@ -167,7 +181,10 @@ class Machine:
 
     def _is_over(self, end_icount: int | None, until_ns: int | None) -> bool:
         if self._stop is None:
-            if end_icount is not None and self.icount >= end_icount:
+            if self._is_interrupted:
+                self._is_interrupted = False
+                self._stop = (StopKind.INTERRUPTED, "Ctrl-C")
+            elif end_icount is not None and self.icount >= end_icount:
                 self._stop = (StopKind.BUDGET, "the instruction budget is spent")
             elif until_ns is not None and self.time_ns >= until_ns:
                 self._stop = (StopKind.TIME, f"{until_ns} ns of virtual time are reached")
@@ -214,8 +231,9 @@ class Machine:
             self._stop = (kind, message)
         self.cpu.shorten()
 
-    def _interrupted(self) -> None:
-        self._request(StopKind.INTERRUPTED, "Ctrl-C")
+    def _ctrl_c_pressed(self) -> None:
+        self._is_interrupted = True
+        self.cpu.shorten()
 
     def _reason(self) -> StopReason:
         kind, message = self._stop or (StopKind.BUDGET, "")
@@ -227,7 +245,7 @@ class Machine:
     # --- inputs, interrupts and sleep -------------------------------------------------------------------------
 
     def _deliver_inputs(self) -> None:
-        while (what := self.inputs.take_due(self.icount, self.time_ns)) is not None:
+        while self.inputs.waiting and (what := self.inputs.take_due(self.icount, self.time_ns)) is not None:
             self._deliver(what)
 
     def _deliver_early(self) -> bool:
@@ -268,7 +286,7 @@ class Machine:
             self.clock.sleep_until(wake_ns)
             self._bus.tick()
             self._deliver_inputs()
-            if self._stop is not None:
+            if self._stop is not None or self._is_interrupted:
                 return
         self._request(StopKind.HALTED, f"wfi, and {MAX_SLEEPS} device events have not woken the processor")
 

@@ -285,6 +285,17 @@ def test_ctrl_c_stops_between_instructions_and_the_run_goes_on() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ctrl_c_between_many_runs_ends_the_next_one() -> None:
+    machine = tiny(LOOP)
+    with machine.many_runs():
+        assert machine.run(max_instructions=1).kind is StopKind.BUDGET
+        os.kill(os.getpid(), signal.SIGINT)
+        assert machine.run(max_instructions=1).kind is StopKind.INTERRUPTED
+        assert machine.run(max_instructions=1).kind is StopKind.BUDGET
+    assert machine.icount == 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_input_is_delivered_at_its_instruction() -> None:
     source = """
         ldr     r1, =0x1c090000
