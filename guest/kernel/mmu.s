@@ -247,7 +247,7 @@ LFUNC change_pages
 ENDFUNC change_pages
 
 @ ---------------------------------------------------------------------------
-@ set_memory_ro, _rw, _nx, _x - change one permission of pages of the linear map
+@ set_memory_ro, set_memory_rw, set_memory_nx, set_memory_x - change one permission of pages of the linear map
 @
 @   in:       r0 = address (page-aligned), r1 = number of pages, all present
 @   out:      r0 = 0
