@@ -88,7 +88,7 @@ def test_a_batch_encoder_is_asked_once_for_each_form() -> None:
 
 def test_a_refusal_in_a_batch_names_the_line() -> None:
     with pytest.raises(SourceError) as caught:
-        assemble_unit(SourceFile("a.s", "nop\nrbit r8, r6\n"), encoder=Recorder(EncodingError("not today")))
+        assemble_unit(SourceFile("a.s", "\nrbit r8, r6\n"), encoder=Recorder(EncodingError("not today")))
     assert "cannot encode" in str(caught.value)
     assert "not today" in str(caught.value)
 

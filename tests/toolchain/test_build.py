@@ -202,9 +202,9 @@ def test_an_undefined_symbol_is_shown_where_the_source_uses_it(tree: Path, cache
         with pytest.raises(SourceErrors) as caught:
             make(tree, cache)
         assert str(caught.value).splitlines() == [
-            "kernel/head.s:5:9: error: undefined symbol 'prink'; did you mean 'printk'?",
+            "kernel/head.s:5:17: error: undefined symbol 'prink'; did you mean 'printk'?",
             "    start:  bl      prink",
-            "            ^",
+            "                    ^",
         ]
 
 
