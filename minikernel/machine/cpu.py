@@ -91,6 +91,7 @@ class Cp15(Enum):
     TPIDRURW = (13, 0, 0, 2)
     TPIDRURO = (13, 0, 0, 3)
     TPIDRPRW = (13, 0, 0, 4)
+    CNTFRQ = (14, 0, 0, 0)
 
 
 class Bank(IntEnum):

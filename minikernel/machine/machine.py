@@ -14,34 +14,26 @@ from typing import Any
 from minikernel.board.board import Board
 from minikernel.elf.image import Image
 from minikernel.machine import boot_loader, ctrl_c
-from minikernel.machine.alignment import condition_passed, is_store, required_alignment
 from minikernel.machine.bus import Bus, OnAccess
 from minikernel.machine.clock import VirtualClock
-from minikernel.machine.cpu import Callbacks, Cp15, Cpu, SliceEnd
+from minikernel.machine.cpu import Callbacks, Cpu, SliceEnd
 from minikernel.machine.events import (
     ConsoleOutput,
     Event,
-    ExceptionTaken,
     InputDelivered,
     Interrupt,
     PowerRequest,
     UnassignedAccess,
 )
+from minikernel.machine.exception_unit import ExceptionUnit
 from minikernel.machine.exceptions import (
     CPSR_I,
-    CPSR_MODE,
-    SCTLR_A,
     ExceptionKind,
-    Mode,
-    enter,
-    mode_name,
-    vector_address,
 )
-from minikernel.machine.fault_address import fault_address, first_address
 from minikernel.machine.guest_memory import GuestMemory, GuestMemoryError
 from minikernel.machine.inputs import Input, InputQueue, StampedInput
 from minikernel.machine.log import Log
-from minikernel.machine.mmu import FAULT_NAMES, PAGE_MASK, PAGE_SIZE, Access, FaultStatus, MmuFault
+from minikernel.machine.mmu import PAGE_MASK, PAGE_SIZE
 from minikernel.machine.pc_watch import PcWatch
 from minikernel.machine.probes import ARGUMENTS, Hit, OnHit, OpenCall, Probe, Probes
 from minikernel.machine.ram import Ram
@@ -56,12 +48,8 @@ RAM_BASE = 0x8000_0000
 DEFAULT_CLOCK_HZ = 100_000_000
 
 MAX_SLICE = 2_000_000  # instructions; bounds how long Ctrl-C waits
-MAX_NESTED_FAULTS = 1000  # taken in abort or undefined mode in a row, before it counts as a lockup
 MAX_SLEEPS = 100_000  # device events in a row that do not wake a sleeping processor
-CPSR_C = 1 << 29
 
-ACCESS_NAMES = {Access.READ: "read", Access.WRITE: "write", Access.EXECUTE: "fetch"}
-FAULT_MODES = frozenset({Mode.ABT, Mode.UND})
 BRANCH_TO_PREVIOUS = 0xEAFF_FFFD  # b . - 4
 
 
@@ -99,10 +87,18 @@ class Machine:
         self.console = Log[bytes]()
         self.on_console: list[Callable[[bytes], None]] = []
         self.missing_probes: list[str] = []
-        self.last_fault: Fault | None = None
 
         self._watch = PcWatch(self.cpu)
         self._translation = Translation(self.cpu, self.ram, self._watch, lambda: self.board.irq_pending)
+        self._exceptions = ExceptionUnit(
+            self.cpu,
+            self._translation,
+            self._watch,
+            self.clock,
+            self.trace,
+            image.symbolize,
+            self._locked_up,
+        )
         self._bus = Bus(self.cpu, self.board, self.ram, self.clock, self._power_requested)
         self._memory = GuestMemory(self.ram, self._translation)
         self._probes = Probes()
@@ -117,9 +113,7 @@ class Machine:
         self._console_line = b""
         self._seen_places: set[tuple[str, int, bool]] = set()
         self._probed_at: tuple[int, int] | None = None
-        self._nested_faults = 0
         self._is_asleep = False
-        self._alignment_hook: int | None = None
 
         self._wire(registers)
 
@@ -167,6 +161,11 @@ class Machine:
         return self.clock.icount
 
     @property
+    def last_fault(self) -> Fault | None:
+        """The last abort or undefined instruction the guest took; None while there was none."""
+        return self._exceptions.last_fault
+
+    @property
     def time_ns(self) -> int:
         """Virtual time since reset."""
         return self.clock.now_ns
@@ -200,7 +199,8 @@ class Machine:
 
     def _run_slice(self, end_icount: int | None, until_ns: int | None) -> None:
         self._translation.refused = None
-        self._check_alignment(bool(self._translation.registers.sctlr & SCTLR_A))
+        self._translation.counter_read = None
+        self._exceptions.follow_control_registers()
         self._watch.before_slice()
         end, executed = self.cpu.run_slice(self._slice_limit(end_icount, until_ns))
         self.clock.add_instructions(executed)
@@ -208,9 +208,11 @@ class Machine:
         if end is SliceEnd.WAIT:
             self._is_asleep = True
         elif end is SliceEnd.ABORT:
-            self._take_abort()
+            self._exceptions.refused_access()
         elif end is SliceEnd.STOPPED:
-            self._alignment_fault()
+            self._exceptions.alignment_fault()
+        elif self._translation.counter_read is not None and self._stop is None:
+            self._exceptions.read_counter(self._translation.counter_read)
 
     def _slice_limit(self, end_icount: int | None, until_ns: int | None) -> int:
         """Instructions until the next thing that is known to happen; at least 1."""
@@ -231,6 +233,9 @@ class Machine:
             self._stop = (kind, message)
         self.cpu.shorten()
 
+    def _locked_up(self, message: str) -> None:
+        self._request(StopKind.LOCKUP, message)
+
     def _ctrl_c_pressed(self) -> None:
         self._is_interrupted = True
         self.cpu.shorten()
@@ -250,7 +255,7 @@ class Machine:
 
     def _deliver_early(self) -> bool:
         """A processor that sleeps for ever does not reach the instruction count of an input: it gets it now."""
-        what = None if self._is_dead_wait() else self.inputs.take_first()
+        what = self.inputs.take_first()
         if what is not None:
             self._deliver(what)
         return what is not None
@@ -270,6 +275,9 @@ class Machine:
 
     def _sleep(self, until_ns: int | None) -> None:
         """After wfi: let time pass until an interrupt is pending, masked or not, or the run is over."""
+        if self._is_dead_wait():
+            self._request(StopKind.HALTED, "wfi with interrupts masked, for ever")
+            return
         for _ in range(MAX_SLEEPS):
             if self.board.irq_pending:
                 self._is_asleep = False
@@ -292,8 +300,6 @@ class Machine:
 
     def _next_wake(self) -> int | None:
         """The next moment (ns) at which something may happen while no instruction runs; None: never."""
-        if self._is_dead_wait():
-            return None
         deadline = self._bus.deadline_ns
         moments = [] if deadline is None else [deadline]
         moments += [waiting.time_ns for waiting in self.inputs.waiting if waiting.icount <= self.icount]
@@ -301,7 +307,7 @@ class Machine:
 
     def _is_dead_wait(self) -> bool:
         """wfi with interrupts masked, followed by a branch back to it: no interrupt will ever be taken."""
-        return bool(self.cpu.cpsr & CPSR_I) and self._code_word(self.cpu.pc) == BRANCH_TO_PREVIOUS
+        return bool(self.cpu.cpsr & CPSR_I) and self._translation.code_word(self.cpu.pc) == BRANCH_TO_PREVIOUS
 
     def _enter_pending_irq(self) -> None:
         if not self.board.irq_pending or self._is_asleep:
@@ -313,98 +319,7 @@ class Machine:
         if self._probed_at == (self.icount, pc):
             return  # the probes have seen this instruction begin; it is executed first
         self.trace.emit(Interrupt(self.icount, self.time_ns, self.board.gic.highest_pending(), pc))
-        self._enter(ExceptionKind.IRQ, pc, cpsr)
-
-    # --- exceptions -------------------------------------------------------------------------------------------
-
-    def _enter(self, kind: ExceptionKind, pc: int, cpsr: int) -> None:
-        registers = self._translation.registers
-        self.cpu.enter_exception(enter(kind, pc, cpsr, registers.sctlr, registers.vbar))
-
-    def _supervisor_call(self) -> None:
-        self._enter(ExceptionKind.SUPERVISOR_CALL, self.cpu.pc, self.cpu.cpsr)
-
-    def _undefined(self) -> None:
-        pc = self.cpu.pc
-        self._fault(ExceptionKind.UNDEFINED, pc, pc, "execute", "undefined instruction")
-
-    def _breakpoint_instruction(self) -> None:
-        pc = self.cpu.pc
-        self.cpu.set_cp15(Cp15.IFSR, MmuFault(FaultStatus.DEBUG_EVENT).ifsr())
-        self._fault(ExceptionKind.PREFETCH_ABORT, pc, pc, "execute", FAULT_NAMES[FaultStatus.DEBUG_EVENT])
-
-    def _alignment_fault(self) -> None:
-        pc = self.cpu.pc
-        addr, word = self._first_address(pc) or 0, self._code_word(pc) or 0
-        self._data_abort(pc, addr, MmuFault(FaultStatus.ALIGNMENT), is_store(word))
-
-    def _check_alignment(self, is_wanted: bool) -> None:
-        """Follow SCTLR.A: look at every instruction while it is set."""
-        if is_wanted == (self._alignment_hook is not None):
-            return
-        if self._alignment_hook is None:
-            self._alignment_hook = self.cpu.hook_instructions(self._before_instruction)
-        else:
-            self.cpu.unhook(self._alignment_hook)
-            self._alignment_hook = None
-        self._watch.retranslate()
-
-    def _before_instruction(self, pc: int) -> None:
-        """With SCTLR.A set."""
-        word = self._code_word(pc)
-        alignment = 1 if word is None else required_alignment(word)
-        if word is None or alignment == 1 or not condition_passed(word, self.cpu.cpsr):
-            return
-        addr = self._first_address(pc)
-        if addr is not None and addr % alignment:
-            self.cpu.stop_before_this()
-
-    def _take_abort(self) -> None:
-        """The slice ended at a refused access."""
-        refused = self._translation.refused
-        if refused is None:
-            raise RuntimeError("the engine reports an abort, but no access was refused")
-        pc = self.cpu.pc
-        if refused.access is Access.EXECUTE:
-            self.cpu.set_cp15(Cp15.IFSR, refused.fault.ifsr())
-            self.cpu.set_cp15(Cp15.IFAR, pc)
-            self._fault(ExceptionKind.PREFETCH_ABORT, pc, pc, "fetch", FAULT_NAMES[refused.fault.status])
-            return
-        addr = fault_address(refused.page, self._first_address(pc))
-        self._data_abort(pc, addr, refused.fault, refused.access is Access.WRITE)
-
-    def _data_abort(self, pc: int, addr: int, fault: MmuFault, is_write: bool) -> None:
-        self.cpu.set_cp15(Cp15.DFSR, fault.dfsr(is_write))
-        self.cpu.set_cp15(Cp15.DFAR, addr)
-        self._fault(ExceptionKind.DATA_ABORT, pc, addr, "write" if is_write else "read", FAULT_NAMES[fault.status])
-
-    def _fault(self, kind: ExceptionKind, pc: int, addr: int, access: str, cause: str) -> None:
-        """Record the fault and enter its vector, unless that cannot work."""
-        cpsr = self.cpu.cpsr
-        where = self.image.symbolize(pc)
-        self.last_fault = Fault(kind, pc, where, addr, access, mode_name(cpsr), cause, self.icount, self.time_ns)
-        self.trace.emit(ExceptionTaken(self.icount, self.time_ns, kind, pc, addr))
-        registers = self._translation.registers
-        self._nested_faults = self._nested_faults + 1 if cpsr & CPSR_MODE in FAULT_MODES else 0
-        if pc == vector_address(kind, registers.sctlr, registers.vbar):
-            self._request(StopKind.LOCKUP, f"the {kind.value} vector itself faults: {self.last_fault}")
-        elif self._nested_faults >= MAX_NESTED_FAULTS:
-            self._request(StopKind.LOCKUP, f"the fault handler faults again and again: {self.last_fault}")
-        else:
-            self._enter(kind, pc, cpsr)
-
-    def _first_address(self, pc: int) -> int | None:
-        """Where the load or store at `pc` begins."""
-        word = self._code_word(pc)
-        if word is None:
-            return None
-        registers = list(self.cpu.registers())
-        registers[15] = pc + 8
-        return first_address(word, registers.__getitem__, bool(self.cpu.cpsr & CPSR_C))
-
-    def _code_word(self, addr: int) -> int | None:
-        paddr = self._translation.physical(addr)
-        return None if paddr is None else self.ram.read_word(paddr)
+        self._exceptions.enter(ExceptionKind.IRQ, pc, cpsr)
 
     # --- the bus ----------------------------------------------------------------------------------------------
 
@@ -414,10 +329,10 @@ class Machine:
         cpu.connect(
             Callbacks(
                 translate=self._translation.translate,
-                supervisor_call=self._supervisor_call,
-                undefined=self._undefined,
-                alignment_fault=self._alignment_fault,
-                breakpoint_instruction=self._breakpoint_instruction,
+                supervisor_call=self._exceptions.supervisor_call,
+                undefined=self._exceptions.undefined,
+                alignment_fault=self._exceptions.alignment_fault,
+                breakpoint_instruction=self._exceptions.breakpoint_instruction,
                 control_changed=self._translation.registers_changed,
             )
         )
@@ -595,7 +510,7 @@ class Machine:
             seen_places=frozenset(self._seen_places),
             probed_at=self._probed_at,
             last_fault=self.last_fault,
-            nested_faults=self._nested_faults,
+            nested_faults=self._exceptions.nested_faults,
             is_asleep=self._is_asleep,
             companions=tuple((name, save()) for name, (save, _) in self._companions.items()),
         )
@@ -615,8 +530,8 @@ class Machine:
         self._console_line = snapshot.console_line
         self._seen_places = set(snapshot.seen_places)
         self._probed_at = snapshot.probed_at
-        self.last_fault = snapshot.last_fault
-        self._nested_faults = snapshot.nested_faults
+        self._exceptions.last_fault = snapshot.last_fault
+        self._exceptions.nested_faults = snapshot.nested_faults
         self._is_asleep = snapshot.is_asleep
         for name, state in snapshot.companions:
             if name in self._companions:

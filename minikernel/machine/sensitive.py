@@ -2,6 +2,7 @@
 
   UNMASK  may clear CPSR.I: an interrupt that waits is taken right behind it.
   TLB     TLB maintenance: our TLB forgets with the engine's.
+  COUNTER reads the cycle counter or the generic timer's count, which in the engine are the host's clock.
   CONTROL writes a register that translation or exception entry depends on.
 
 Encodings: ARM DDI 0406C, A5 and A8/B9. ARM state only: that is what kernels of this machine are written in.
@@ -23,6 +24,14 @@ class Sensitivity(Enum):
     UNMASK = auto()
     TLB = auto()
     CONTROL = auto()
+    COUNTER = auto()
+
+
+class Counter(Enum):
+    """The counters a program can read, all driven by virtual time here."""
+
+    CYCLES = auto()  # PMCCNTR: instructions, for each takes one cycle
+    GENERIC_TIMER = auto()  # CNTPCT and CNTVCT: 64 bits at CNTFRQ
 
 
 class SensitiveSpot(NamedTuple):
@@ -41,7 +50,16 @@ COMPARE_OPCODES = range(8, 12)  # tst teq cmp cmn write no register
 
 # Bits 27:20 of everything classify() knows; most words fall through here.
 _CANDIDATES = frozenset(
-    [*range(0xE0, 0x100, 2), 0x12, 0x32, 0x10, *range(0x01, 0x40, 2), *(v for v in range(0x80, 0xA0) if v & 1)]
+    [
+        *range(0xE0, 0x100, 2),
+        0xE1,
+        0xC5,
+        0x12,
+        0x32,
+        0x10,
+        *range(0x01, 0x40, 2),
+        *(v for v in range(0x80, 0xA0) if v & 1),
+    ]
 )
 
 
@@ -54,8 +72,19 @@ def classify(word: int) -> Sensitivity | None:
         if crn == CRN_TLB:
             return Sensitivity.TLB
         return Sensitivity.CONTROL if crn in CRN_CONTROL else None
+    if counter_read_by(word) is not None:
+        return Sensitivity.COUNTER
     if _is_msr_cpsr_c(word) or _is_exception_return(word):
         return Sensitivity.UNMASK
+    return None
+
+
+def counter_read_by(word: int) -> Counter | None:
+    """The counter that an mrc or mrrc of coprocessor 15 reads; None for any other instruction."""
+    if word & 0x0FFF_0FFF == 0x0E19_0F1D:  # mrc p15, 0, Rt, c9, c13, 0
+        return Counter.CYCLES
+    if word & 0x0FF0_0FEF == 0x0C50_0F0E:  # mrrc p15, 0 or 1, Rt, Rt2, c14
+        return Counter.GENERIC_TIMER
     return None
 
 

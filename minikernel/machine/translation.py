@@ -61,6 +61,8 @@ class Translation:
     def __init__(self, cpu: Cpu, ram: Ram, watch: PcWatch, irq_pending: Callable[[], bool]) -> None:
         self.tlb = Tlb()
         self.refused: RefusedAccess | None = None
+        self.counter_read: int | None = None
+        """The instruction, a read of a counter, that the slice ended before."""
         self._cpu = cpu
         self._ram = ram
         self._watch = watch
@@ -134,6 +136,14 @@ class Translation:
             return None
         return found.frame << PAGE_SHIFT | addr & PAGE_MASK
 
+    def code_word(self, addr: int) -> int | None:
+        """The word of code at `addr`, by the translation it was or would be fetched with; None outside RAM."""
+        if not self.registers.enabled:
+            return self._ram.read_word(addr)
+        entry = self.tlb.find(addr >> PAGE_SHIFT, self.registers.asid)
+        paddr = self.physical(addr) if entry is None else entry.frame << PAGE_SHIFT | addr & PAGE_MASK
+        return None if paddr is None else self._ram.read_word(paddr)
+
     def load(self, entries: tuple[TlbEntry, ...]) -> None:
         """After the processor was loaded: take the TLB and ask for everything again."""
         self.tlb.load(entries)
@@ -187,8 +197,7 @@ class Translation:
         both = [check(entry, self.registers, FULL, privileged) for privileged in (True, False)]
         if both[0] == both[1]:
             return False
-        paddr = self.physical(self._cpu.pc)
-        word = None if paddr is None else self._ram.read_word(paddr & ~3)
+        word = self.code_word(self._cpu.pc)
         return word is not None and is_unprivileged_transfer(word)
 
     # --- the state of a page ----------------------------------------------------------------------------------
@@ -257,25 +266,28 @@ class Translation:
             if spot.sensitivity is Sensitivity.UNMASK:
                 self._watch.approach(addr, start, self._approach_unmask)
             else:
-                self._watch.reach(addr, start, self._reach_control)
+                self._watch.reach(addr, start, self._reach_sensitive)
 
     def _approach_unmask(self, _at: int, distance: int) -> None:
         """`distance` instructions before one that may clear CPSR.I: with an interrupt waiting, end right behind it."""
         if self._irq_pending():
             self._cpu.shorten(distance + 1)
 
-    def _reach_control(self, addr: int) -> None:
-        """A write of a translation register or a TLB operation is the next instruction."""
-        word = self._code_word(addr)
-        sensitivity = None if word is None else classify(word)
+    def _reach_sensitive(self, addr: int) -> None:
+        """A write of a translation register, a TLB operation or a read of a counter is the next instruction."""
+        word = self.code_word(addr)
         if word is None or not self._cpu.is_privileged:
             return
-        if sensitivity is Sensitivity.CONTROL:
-            self.registers_changed()
-            self._write_is_near = True  # what is read until the slice ends may be from before or from behind it
-            self._cpu.shorten(1)
-        elif sensitivity is Sensitivity.TLB:
-            self._maintain_tlb(bits(word, 7, 5), self._cpu.r(bits(word, 15, 12)))
+        match classify(word):
+            case Sensitivity.CONTROL:
+                self.registers_changed()
+                self._write_is_near = True  # what is read until the slice ends may be from before or from behind it
+                self._cpu.shorten(1)
+            case Sensitivity.TLB:
+                self._maintain_tlb(bits(word, 7, 5), self._cpu.r(bits(word, 15, 12)))
+            case Sensitivity.COUNTER:
+                self.counter_read = word
+                self._cpu.shorten()
 
     def _maintain_tlb(self, opc2: int, value: int) -> None:
         """c8 operations differ in CRm (instruction, data, unified, inner shareable), which is all one here."""
@@ -290,13 +302,6 @@ class Translation:
             case 3:
                 self.tlb.invalidate_address(value, None)
 
-    def _code_word(self, addr: int) -> int | None:
-        """The word of code at `addr`, by the translation it was fetched with."""
-        if not self.registers.enabled:
-            return self._ram.read_word(addr)
-        entry = self.tlb.find(addr >> PAGE_SHIFT, self.registers.asid)
-        return None if entry is None else self._ram.read_word(entry.frame << PAGE_SHIFT | addr & PAGE_MASK)
-
     def _watch_whole_page(self, virtual_page: int) -> None:
         base = virtual_page << PAGE_SHIFT
         if (base, Sensitivity.UNMASK) in self._watched and (base, Sensitivity.CONTROL) in self._watched:
@@ -308,13 +313,13 @@ class Translation:
         """A block begins in a page that is code and data at once: does a sensitive instruction end it?"""
         for distance in range(WORDS_PER_PAGE - (at & PAGE_MASK) // 4):
             addr = at + 4 * distance
-            word = self._code_word(addr)
+            word = self.code_word(addr)
             sensitivity = None if word is None else classify(word)
             if sensitivity is Sensitivity.UNMASK:
                 self._approach_unmask(at, distance)
             elif sensitivity is not None and distance:
                 self._cpu.shorten(distance)
             elif sensitivity is not None:
-                self._reach_control(addr)
+                self._reach_sensitive(addr)
             if word is None or sensitivity is not None or ends_run(word):
                 return

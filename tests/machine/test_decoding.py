@@ -15,7 +15,7 @@ from minikernel.machine.sensitive import (
 )
 from minikernel.toolchain.assembler import assemble_text
 
-UNMASK, TLB, CONTROL = Sensitivity.UNMASK, Sensitivity.TLB, Sensitivity.CONTROL
+UNMASK, TLB, CONTROL, COUNTER = Sensitivity
 
 
 def word(instruction: str) -> int:
@@ -59,6 +59,8 @@ def word(instruction: str) -> int:
         ("mcr p15, 0, r0, c13, c0, 1", CONTROL),
         ("mcr p15, 0, r0, c7, c5, 0", None),
         ("mrc p15, 0, r0, c1, c0, 0", None),
+        ("mrc p15, 0, r7, c9, c13, 0", COUNTER),
+        ("mrc p15, 0, r7, c9, c12, 0", None),
         ("mcr p14, 0, r0, c8, c7, 0", None),
         ("add r0, r1, r2", None),
         ("ldr r0, [r1]", None),

@@ -324,6 +324,96 @@ poll:   ldr     r0, [r1, #0x18]                 @ UARTFR
     assert live.icount == counts[3]
 
 
+COUNTERS = """
+        nop
+        mrc     p15, 0, r0, c9, c13, 0          @ PMCCNTR
+        nop
+        .word   0xec532f0e                      @ mrrc p15, 0, r2, r3, c14: CNTPCT
+        cmp     r0, #0
+        mrceq   p15, 0, r0, c9, c13, 0
+        mov     r4, #9
+        mrc     p15, 0, r5, c9, c13, 0
+        wfi
+        b       . - 4
+"""
+
+
+def test_counters_are_virtual_time() -> None:
+    machine = tiny(COUNTERS)
+    assert machine.run(max_instructions=1000).kind is StopKind.HALTED
+    assert [machine.cpu.r(n) for n in (0, 2, 3, 4, 5)] == [1, 30 * 62_500_000 // 10**9, 0, 9, 7]
+    assert machine.icount == 9
+    stepped = tiny(COUNTERS)
+    while stepped.run(max_instructions=1).kind is StopKind.BUDGET:
+        pass
+    assert stepped.state_hash() == machine.state_hash()
+
+
+def test_breakpoint_at_a_counter_read_stops_before_it() -> None:
+    machine = tiny(COUNTERS)
+    where = 0x8000_8004
+    assert machine.run(until=[where], max_instructions=100).icount == 1
+    assert machine.cpu.r(0) == 0
+    assert machine.run(until=[where + 4], max_instructions=100).icount == 2
+    assert machine.cpu.r(0) == 1
+
+
+def test_long_descriptor_tables_are_refused() -> None:
+    machine = tiny("mov r0, #0x80000000\n mcr p15, 0, r0, c2, c0, 2\n b .")
+    stop = machine.run(max_instructions=100)
+    assert stop.kind is StopKind.LOCKUP
+    assert "TTBCR.EAE" in stop.message
+
+
+SLEEPER = """
+        ldr     r0, =0x1c110000
+        mov     r1, #100                        @ microseconds
+        str     r1, [r0]
+        mov     r1, #0xe2
+        str     r1, [r0, #8]
+        ldr     r0, =0x2c001000
+        mov     r1, #1
+        str     r1, [r0]
+        mov     r1, #4
+        str     r1, [r0, #0x104]
+        ldr     r0, =0x2c002000
+        mov     r1, #0xf0
+        str     r1, [r0, #4]
+        mov     r1, #1
+        str     r1, [r0]
+        wfi                                     @ masked: wakes all the same
+woken:  mov     r5, #1
+        cpsid   i
+        wfi                                     @ pending already: goes on at once
+        mov     r5, #2
+        wfi
+        b       . - 4
+"""
+
+
+def test_sleep_ends_at_the_deadline() -> None:
+    machine = tiny(SLEEPER)
+    stop = machine.run(until=[machine.image.address("woken")], max_instructions=1000)
+    assert stop.kind is StopKind.BREAKPOINT
+    # The timer was started at 50 ns by the write that is instruction 5, and counts whole microseconds.
+    assert machine.time_ns == 100_050
+    assert machine.icount == 16
+    assert machine.run(max_instructions=1000).kind is StopKind.HALTED
+    assert machine.cpu.r(5) == 2
+    assert machine.time_ns < 101_000
+
+
+def test_time_limit_within_a_sleep() -> None:
+    machine, straight = tiny(SLEEPER), tiny(SLEEPER)
+    for until in (20_000, 20_001, 99_999):
+        stop = machine.run(until_ns=until)
+        assert (stop.kind, stop.time_ns, stop.icount) == (StopKind.TIME, until, 16)
+        machine.load(machine.save())
+    for each in (machine, straight):
+        assert each.run(max_instructions=100).kind is StopKind.HALTED
+    assert machine.state_hash() == straight.state_hash()
+
+
 def test_memory_through_the_guests_tables() -> None:
     machine = tiny("b .")
     machine.write(0x8010_0FFE, b"abcd")
