@@ -65,6 +65,7 @@ def boot_command(args: argparse.Namespace) -> int:
     _write_outputs(ended, args)
     _check_end(ended, args)
     if ended.stop.kind is StopKind.INTERRUPTED and not args.interactive:
+        print(f"minikernel: {ended.stop}", file=sys.stderr)
         return INTERRUPTED_STATUS
     if not isinstance(screen, NoScreen) and not args.interactive:
         _tell_comparison(ended, options, screen)

@@ -165,10 +165,10 @@ def printable(text: str) -> str:
 def title_lines(tables: Sequence[Initcall], ram_size: int, clock_hz: int) -> Iterator[Line]:
     """What is about to boot, and how to read the rows."""
     waiting = sum(call.level == DEFERRED_LEVEL for call in tables)
-    board = f"Cortex-A15 at {clock_hz // 10**6} MHz, {ram_size >> 20} MiB"
+    board = f"Cortex-A15, {clock_hz // 10**6} MHz, {ram_size >> 20} MiB"
     yield (
         Span("minikernel", "title"),
-        Span(f" on the camera board: {board}; {plural(len(tables), 'initcall')}, {waiting} deferred"),
+        Span(f": camera, {board}; {plural(len(tables), 'initcall')}, {waiting} deferred"),
     )
     columns = f"{'at':>9}     {'initcall':<22}  {'returned':<12}{'took':>11}     bar: {BAR_FULL_NS // 10**6} ms"
     yield (Span(columns, "dim"),)

@@ -1,4 +1,4 @@
-"""Gets Linux's scripts/bootgraph.pl for the test run: it is GPL-2.0-only text, fetched when needed and never kept in the tree.
+"""Gets Linux's scripts/bootgraph.pl for the test run: GPL-2.0-only text, fetched when needed, never kept in the tree.
 
 Looked for in this order: $MINIKERNEL_BOOTGRAPH, an unpacked or packed linux-source under /usr/src, the cache of an
 earlier run, Debian's package linux-source-6.1 (139 MB through `apt-get download`; only the script is kept).
