@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from minikernel.cli.screen import Line, Span
-from minikernel.cli.story import MILESTONES, heading, plural
+from minikernel.cli.story import MILESTONES, heading, plural, wrapped
 from minikernel.kernel.events import MilestoneName
 from minikernel.kernel.initcalls import DEFERRED_LEVEL
 from minikernel.kernel.machine import KernelMachine
@@ -41,7 +41,11 @@ def end_lines(
 def stop_lines(message: str, is_good: bool, time_ns: int, icount: int, width: int) -> Iterator[Line]:
     """Where and why the machine stopped."""
     yield heading("stopped", "", width)
-    yield (Span(f"  {'why':<{_LABEL}}"), Span(message, "good" if is_good else "bad"))
+    style = "good" if is_good else "bad"
+    first, *more = wrapped(message, width - _LABEL - 2)
+    yield (Span(f"  {'why':<{_LABEL}}"), Span(first, style))
+    for text in more:
+        yield (Span(" " * (_LABEL + 2)), Span(text, style))
     yield _labelled("virtual time", f"{time_ns / 1e6:,.3f} ms, {plural(icount, 'instruction')}")
 
 

@@ -13,14 +13,16 @@ from minikernel.kernel.memory import PAGE_SIZE, init_range
 
 #: The image's parts by the linker script's borders: what it is, first and last border, what may be done with it.
 PARTS = (
-    ("page tables", "swapper_pg_dir", "_text", "rw-"),
     ("text", "_text", "_etext", "r-x"),
     ("rodata", "__start_rodata", "__end_rodata", "r--"),
     ("init text", "__init_begin", "_einittext", "r-x"),
-    ("init data", "_einittext", "__init_end", "rw-"),
+    ("init data", "__initdata_begin", "__init_end", "rw-"),
     ("data", "_sdata", "_edata", "rw-"),
     ("bss", "__bss_start", "__bss_stop", "rw-"),
 )
+
+#: Parts that share an interrupt -> its owner in the irq map.
+SHARED_INTERRUPTS = {"ehci": "usb", "usb-bulk": "usb"}
 
 
 def initcall_lines(calls: Sequence[Initcall], width: int) -> Iterator[Line]:
@@ -54,7 +56,7 @@ def image_lines(image: Image, width: int) -> Iterator[Line]:
             Span(f"  {start:#010x}-{end:#010x}  "),
             Span(f"{end - start:>9,} bytes  "),
             Span(f"{access}  ", "dim"),
-            Span(f"{name:<14}"),
+            Span(f"{name:<12}"),
             Span("freed by free_initmem" if is_freed else "", "free"),
         )
     size = init_end - init_begin
@@ -78,7 +80,8 @@ def board_lines(regions: Sequence[Region], interrupts: Sequence[Interrupt], widt
     yield heading("board", "physical addresses, interrupt numbers of the GIC", width)
     irqs = {interrupt.owner: interrupt.irq for interrupt in interrupts}
     for region in regions:
-        irq = f"irq {irqs[region.owner]}" if region.owner in irqs else ""
+        owner = SHARED_INTERRUPTS.get(region.owner, region.owner)
+        irq = f"irq {irqs[owner]}" if owner in irqs else ""
         yield (
             Span(f"  {region.base:#010x}-{region.end:#010x}  "),
             Span(f"{region.size >> 10:>9,} KiB    "),
