@@ -232,6 +232,8 @@ sys_call_table:
         syscall __NR_unlink, sys_unlink
         syscall __NR_lseek, sys_lseek
         syscall __NR_getpid, sys_getpid
+        syscall __NR_setuid, sys_setuid
+        syscall __NR_getuid, sys_getuid
         syscall __NR_reboot, sys_reboot
         syscall __NR_syslog, sys_syslog
         syscall __NR_stat, sys_stat

@@ -256,10 +256,13 @@ ENDFUNC read_byte
 error_texts:                                    @ number, text
         .word   EPERM, .Leperm
         .word   ENOENT, .Lenoent
+        .word   ESRCH, .Lesrch
         .word   EIO, .Leio
         .word   ENXIO, .Lenxio
         .word   E2BIG, .Le2big
+        .word   ENOEXEC, .Lenoexec
         .word   EBADF, .Lebadf
+        .word   EAGAIN, .Leagain
         .word   ENOMEM, .Lenomem
         .word   EACCES, .Leacces
         .word   EFAULT, .Lefault
@@ -271,26 +274,37 @@ error_texts:                                    @ number, text
         .word   EINVAL, .Leinval
         .word   ENFILE, .Lenfile
         .word   EMFILE, .Lemfile
+        .word   ETXTBSY, .Letxtbsy
         .word   EFBIG, .Lefbig
         .word   ENOSPC, .Lenospc
         .word   ESPIPE, .Lespipe
         .word   EROFS, .Lerofs
         .word   ENAMETOOLONG, .Lenametoolong
         .word   ENOSYS, .Lenosys
+        .word   ENOPKG, .Lenopkg
+        .word   EBADMSG, .Lebadmsg
+        .word   EOPNOTSUPP, .Leopnotsupp
         .word   ETIMEDOUT, .Letimedout
+        .word   EKEYREJECTED, .Lekeyrejected
         .word   0, .Lunknown
 .Leperm:
         .asciz  "Operation not permitted"
 .Lenoent:
         .asciz  "No such file or directory"
+.Lesrch:
+        .asciz  "No such process"
 .Leio:
         .asciz  "Input/output error"
 .Lenxio:
         .asciz  "No such device or address"
 .Le2big:
         .asciz  "Argument list too long"
+.Lenoexec:
+        .asciz  "Exec format error"
 .Lebadf:
         .asciz  "Bad file descriptor"
+.Leagain:
+        .asciz  "Resource temporarily unavailable"
 .Lenomem:
         .asciz  "Cannot allocate memory"
 .Leacces:
@@ -313,6 +327,8 @@ error_texts:                                    @ number, text
         .asciz  "Too many open files in system"
 .Lemfile:
         .asciz  "Too many open files"
+.Letxtbsy:
+        .asciz  "Text file busy"
 .Lefbig:
         .asciz  "File too large"
 .Lenospc:
@@ -325,8 +341,16 @@ error_texts:                                    @ number, text
         .asciz  "File name too long"
 .Lenosys:
         .asciz  "Function not implemented"
+.Lenopkg:
+        .asciz  "Package not installed"
+.Lebadmsg:
+        .asciz  "Bad message"
+.Leopnotsupp:
+        .asciz  "Operation not supported"
 .Letimedout:
         .asciz  "Connection timed out"
+.Lekeyrejected:
+        .asciz  "Key was rejected by service"
 .Lunknown:
         .asciz  "Unknown error"
 

@@ -352,10 +352,16 @@ commands:                                       @ name, function, help
         .word   .Ldmesg, dmesg, .Ldmesg_help
         .word   .Lecho, echo, .Lecho_help
         .word   .Lhelp_name, help, .Lhelp_help
+        .word   .Linsmod, insmod, .Linsmod_help
         .word   .Lls, ls, .Lls_help
+        .word   .Llsmod, lsmod, .Llsmod_help
+        .word   .Lmodprobe, modprobe, .Lmodprobe_help
+        .word   .Lmodules_load, modules_load, .Lmodules_load_help
         .word   .Lpoweroff, poweroff, .Lpoweroff_help
         .word   .Lreboot, reboot_board, .Lreboot_help
         .word   .Lrm, rm, .Lrm_help
+        .word   .Lrmmod, rmmod, .Lrmmod_help
+        .word   .Lsetuid, become_user, .Lsetuid_help
         .word   .Lsleep, sleep, .Lsleep_help
         .word   .Lsnap, snap, .Lsnap_help
         .word   0, 0, 0
@@ -376,10 +382,26 @@ commands:                                       @ name, function, help
         .asciz  "help"
 .Lhelp_help:
         .asciz  "help             print this\n"
+.Linsmod:
+        .asciz  "insmod"
+.Linsmod_help:
+        .asciz  "insmod FILE      load a module, with parameters behind it; -f: whatever it was built for\n"
 .Lls:
         .asciz  "ls"
 .Lls_help:
         .asciz  "ls [PATH...]     list directories: permissions, bytes, name\n"
+.Llsmod:
+        .asciz  "lsmod"
+.Llsmod_help:
+        .asciz  "lsmod            list the loaded modules\n"
+.Lmodprobe:
+        .asciz  "modprobe"
+.Lmodprobe_help:
+        .asciz  "modprobe NAME    load a module and what it needs; -r: remove it\n"
+.Lmodules_load:
+        .asciz  "modules-load"
+.Lmodules_load_help:
+        .asciz  "modules-load     load what /etc/modules lists\n"
 .Lpoweroff:
         .asciz  "poweroff"
 .Lpoweroff_help:
@@ -392,6 +414,14 @@ commands:                                       @ name, function, help
         .asciz  "rm"
 .Lrm_help:
         .asciz  "rm FILE...       delete files\n"
+.Lrmmod:
+        .asciz  "rmmod"
+.Lrmmod_help:
+        .asciz  "rmmod NAME...    remove modules; -f: even those in use\n"
+.Lsetuid:
+        .asciz  "setuid"
+.Lsetuid_help:
+        .asciz  "setuid NUMBER    become another user; there is no way back from root\n"
 .Lsleep:
         .asciz  "sleep"
 .Lsleep_help:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TOOLCHAIN_FOLDERS = ("elf", "toolchain")
-_ROOT_DIRECTORIES = ("dev", "etc", "flash", "proc")
+_ROOT_DIRECTORIES = ("dev", "etc", "flash", "proc", "tmp")
 MODULE_DIRECTORY = "lib/modules"
 
 
