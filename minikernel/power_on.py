@@ -58,11 +58,12 @@ def boot(
     flash: str | os.PathLike[str] | None = None,
     max_instructions: int = DEFAULT_BUDGET,
 ) -> KernelMachine:
-    """Build the guest, boot it, and give the machine as it stopped; why is in its `stop`.
+    """Build the guest, boot it, and give the machine as it stopped; its `stop` says why.
 
     until: "userspace", "shell", "first_picture", a symbol or an address; None tells the whole story, to power-off.
     set: driver -> y, deferred, m or n. append: words for the kernel command line. rc, scene, flash: files, read before
-    the boot; an absent `flash` file stands for an erased flash, and `save_flash` writes one.
+    the boot and never written; an absent `flash` file stands for an erased one, and what the flash holds afterwards
+    is `machine.board.flash.contents()`.
 
     Raises OSError for files, UsageError for impossible arguments, SourceError, SourceErrors and LinkError for guest
     sources, ImageError for a scene that is no PPM file or an image that cannot be loaded.

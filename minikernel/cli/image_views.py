@@ -13,6 +13,7 @@ from minikernel.kernel.memory import PAGE_SIZE, init_range
 
 #: The image's parts by the linker script's borders: what it is, first and last border, what may be done with it.
 PARTS = (
+    ("page tables", "SWAPPER_PG_DIR", "_text", "rw-"),
     ("text", "_text", "_etext", "r-x"),
     ("rodata", "__start_rodata", "__end_rodata", "r--"),
     ("init text", "__init_begin", "_einittext", "r-x"),

@@ -42,7 +42,7 @@ class GuestStoppedError(MinikernelError):
 class KernelMachine(Machine):
     """A machine that runs our kernel. Takes what Machine takes.
 
-    `untraced` has a sentence for each probed function the image lacks.
+    `untraced` has a sentence for each probed function the image lacks; `stop` is why the last run ended.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class KernelMachine(Machine):
         )
         self._tracer = KernelTracer(self)
         self._awaited: MilestoneName | None = None
+        self.stop: StopReason | None = None
         self.untraced = self._tracer.attach()
         self.trace.listeners.append(self._noticed)
         self.board.desktop.on_download = self._downloaded
@@ -88,20 +89,21 @@ class KernelMachine(Machine):
         wanted = (until,) if isinstance(until, str | int) else until
         self._awaited = next((STOP_MILESTONES[name] for name in wanted if name in STOP_MILESTONES), None)
         addresses = [self._address(place) for place in wanted if place not in STOP_MILESTONES]
-        try:
-            return super().run(until=addresses, max_instructions=max_instructions, until_ns=until_ns)
-        finally:
-            self._awaited = None
+        return self._run(addresses, max_instructions, until_ns)
 
     def run_to_milestone(
         self, name: MilestoneName, *, max_instructions: int | None = None, until_ns: int | None = None
     ) -> StopReason:
         """Run until the milestone is reached (StopKind.PROBE), or something else stops the machine."""
         self._awaited = name
+        return self._run((), max_instructions, until_ns)
+
+    def _run(self, addresses: Collection[int], max_instructions: int | None, until_ns: int | None = None) -> StopReason:
         try:
-            return super().run(max_instructions=max_instructions, until_ns=until_ns)
+            self.stop = super().run(until=addresses, max_instructions=max_instructions, until_ns=until_ns)
         finally:
             self._awaited = None
+        return self.stop
 
     def _address(self, place: str | int) -> int:
         if isinstance(place, int):
@@ -201,7 +203,7 @@ class KernelMachine(Machine):
         self._run_to_prompt(f"{line!r} was to be typed", max_instructions)
         before = len(self.console)
         self.inputs.push(ConsoleInput(typed))
-        stop = super().run(until=[self.image.address(CONSOLE_WAIT)], max_instructions=max_instructions)
+        stop = self._run([self.image.address(CONSOLE_WAIT)], max_instructions)
         if stop.kind not in (StopKind.BREAKPOINT, StopKind.POWER_OFF, StopKind.RESET):
             raise GuestStoppedError(f"{line!r} was typed and the prompt was to come back", stop)
         return printed_by(line, b"".join(self.console.since(before)))
@@ -209,6 +211,6 @@ class KernelMachine(Machine):
     def _run_to_prompt(self, expected: str, max_instructions: int) -> None:
         if self.waits_for_line:
             return
-        stop = super().run(until=[self.image.address(CONSOLE_WAIT)], max_instructions=max_instructions)
+        stop = self._run([self.image.address(CONSOLE_WAIT)], max_instructions)
         if stop.kind is not StopKind.BREAKPOINT:
             raise GuestStoppedError(expected, stop)

@@ -67,6 +67,8 @@ def test_until_userspace_stops_before_the_first_instruction_of_init() -> None:
     machine = minikernel.boot(until="userspace")
     assert machine.image.symbolize(machine.cpu.pc) == "enter_user_mode"
     assert MilestoneName.USERSPACE in machine.milestones
+    assert machine.stop is not None
+    assert machine.stop.kind is StopKind.BREAKPOINT
 
 
 def test_until_a_symbol_and_until_an_address_stop_there() -> None:
