@@ -1,4 +1,4 @@
-"""Outside judges: programs that say whether ours are right. Dev-only; a missing one is skipped aloud, or fails in CI."""
+"""Outside judges: programs that say whether ours are right. A missing one is skipped aloud, or fails in CI."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 from guest_call import QUIET_RC, Guest, machine_at_shell, quiet_guest
 from newc import archive, member
 
+from minikernel.elf.image import Image
 from minikernel.kernel.machine import KernelMachine
 from minikernel.power_on import load_image
 from minikernel.toolchain.build import build
@@ -146,7 +147,8 @@ def test_program_sees_argv_zeroed_memory_and_an_aligned_stack() -> None:
 
 def test_pages_have_the_permissions_of_their_segment() -> None:
     machine = machine_at_shell(QUIET_RC)
-    cases = [("code", TEXT, True), ("constants", TEXT + 0x2000, True), ("stack", 0x7FF000, False)]
+    constants = Image.from_bytes(init_program(), "init").section(".rodata").addr
+    cases = [("code", TEXT, True), ("constants", constants, True), ("stack", 0x7FF000, False)]
     table = machine.symbol("user_ptes")
     for name, addr, is_read_only in cases:
         entry = machine.read_word(table + 4 * (addr >> 12))
