@@ -59,6 +59,63 @@ class ProcRequest(Input):
 
 
 @dataclass(frozen=True)
+class FileChunk(Input):
+    """A request in the proc window: put `data` at the end of a file, which is `offset` bytes long; 0 makes it anew."""
+
+    path: str
+    data: bytes
+    offset: int
+
+    def deliver(self, board: Board) -> None:
+        board.procwin.request_append(self.path, self.data, self.offset)
+
+    def describe(self) -> str:
+        return f"file {self.path}: {len(self.data)} bytes at {self.offset}"
+
+
+@dataclass(frozen=True)
+class FileUnlink(Input):
+    """A request in the proc window: delete a file."""
+
+    path: str
+
+    def deliver(self, board: Board) -> None:
+        board.procwin.request_unlink(self.path)
+
+    def describe(self) -> str:
+        return f"unlink {self.path}"
+
+
+@dataclass(frozen=True)
+class ModuleLoad(Input):
+    """A request in the proc window: finit_module on a file of the guest's."""
+
+    path: str
+    parameters: str = ""
+    flags: int = 0
+
+    def deliver(self, board: Board) -> None:
+        board.procwin.request_finit_module(self.path, self.parameters.encode(), self.flags)
+
+    def describe(self) -> str:
+        return f"load module {self.path} {self.parameters}".rstrip()
+
+
+@dataclass(frozen=True)
+class ModuleUnload(Input):
+    """A request in the proc window: delete_module."""
+
+    name: str
+    flags: int = 0
+
+    def deliver(self, board: Board) -> None:
+        board.procwin.request_delete_module(self.name, self.flags)
+
+    def describe(self) -> str:
+        return f"unload module {self.name}"
+
+
+@dataclass(frozen=True)
 class CablePlug(Input):
     """The USB cable to the desktop is plugged in, or pulled out."""
 

@@ -45,6 +45,8 @@ class SensitiveSpot(NamedTuple):
 COND_NEVER = 0xF
 PC = 15
 CRN_TLB = 8
+TLB_CRM = frozenset({3, 5, 6, 7})
+TLB_OPC2 = range(4)
 CRN_CONTROL = frozenset({1, 2, 3, 12, 13})
 COMPARE_OPCODES = range(8, 12)  # tst teq cmp cmn write no register
 
@@ -70,7 +72,7 @@ def classify(word: int) -> Sensitivity | None:
     if word & 0x0F10_0F10 == 0x0E00_0F10:  # mcr p15
         crn = bits(word, 19, 16)
         if crn == CRN_TLB:
-            return Sensitivity.TLB
+            return Sensitivity.TLB if _is_tlb_operation(word) else None
         return Sensitivity.CONTROL if crn in CRN_CONTROL else None
     if counter_read_by(word) is not None:
         return Sensitivity.COUNTER
@@ -136,6 +138,11 @@ def is_unprivileged_transfer(word: int) -> bool:
         case 0b000:
             return bool(bit(word, 7) and bit(word, 4) and bits(word, 6, 5))
     return False
+
+
+def _is_tlb_operation(word: int) -> bool:
+    """mcr p15, 0, Rt, c8, CRm, opc2: inner shareable, instruction, data, unified; opc2 says which."""
+    return bits(word, 23, 21) == 0 and bits(word, 3, 0) in TLB_CRM and bits(word, 7, 5) in TLB_OPC2
 
 
 def _is_cps_enabling_irq(word: int) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from minikernel.bits import bits
+from minikernel.machine.alignment import condition_passed
 from minikernel.machine.cpu import Cp15, Cpu
 from minikernel.machine.mmu import (
     PAGE_MASK,
@@ -283,8 +284,9 @@ class Translation:
                 self.registers_changed()
                 self._write_is_near = True  # what is read until the slice ends may be from before or from behind it
                 self._cpu.shorten(1)
-            case Sensitivity.TLB:
+            case Sensitivity.TLB if condition_passed(word, self._cpu.cpsr):
                 self._maintain_tlb(bits(word, 7, 5), self._cpu.r(bits(word, 15, 12)))
+                self.forget_engine_entries()  # the engine itself would forget single pages of a section
             case Sensitivity.COUNTER:
                 self.counter_read = word
                 self._cpu.shorten()

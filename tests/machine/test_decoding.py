@@ -53,6 +53,8 @@ def word(instruction: str) -> int:
         ("srsdb sp!, #0x13", None),
         ("mcr p15, 0, r0, c8, c7, 0", TLB),
         ("mcr p15, 0, r0, c8, c3, 1", TLB),
+        ("mcr p15, 0, r0, c8, c9, 0", None),
+        ("mcr p15, 4, r0, c8, c7, 0", None),
         ("mcr p15, 0, r0, c2, c0, 0", CONTROL),
         ("mcr p15, 0, r0, c1, c0, 0", CONTROL),
         ("mcr p15, 0, r0, c12, c0, 0", CONTROL),
