@@ -1,6 +1,6 @@
-@ procwin.s - the proc window: whoever stands outside the board reads and writes files of /proc through registers.
-@ Data sheet: minikernel/board/proc_window.py. A request is served in process context, from the work queue, by the
-@ same functions as a system call on the file; one that waits when this driver comes up is served then.
+@ procwin.s - the proc window: whoever stands outside the board reads and writes files of /proc and loads modules through
+@ registers. Data sheet: minikernel/board/proc_window.py. A request is served in process context, from the work queue, by
+@ the functions behind the system calls (kernel/proc_window.s); one that waits when this driver comes up is served then.
 
         .include "macros.inc"
         .include "board.inc"
@@ -12,9 +12,8 @@
         .equ    CTRL_IRQ_ENABLE,        1 << 0
         .equ    PROCWIN_STATUS,         0x08
         .equ    STATUS_REQUEST,         1 << 0
-        .equ    PROCWIN_OP,             0x0c            @ as proc_window_rw takes it
+        .equ    PROCWIN_OP,             0x0c            @ as proc_window_op takes it
         .equ    OP_READ,                0
-        .equ    OP_WRITE,               1
         .equ    PROCWIN_PATH_LEN,       0x10            @ without the NUL
         .equ    PROCWIN_DATA_LEN,       0x14            @ bytes wanted, or bytes in the window
         .equ    PROCWIN_OFFSET,         0x18
@@ -105,11 +104,15 @@ FUNC proc_window_service
         cmp     r6, #DATA_SIZE
         movhi   r6, #DATA_SIZE
         ldr     r7, [r4, #PROCWIN_OP]
-        cmp     r7, #OP_WRITE
-        moveq   r0, r5
-        addeq   r1, r4, #PROCWIN_DATA
-        moveq   r2, r6
-        bleq    procwin_copy
+        cmp     r7, #OP_READ
+        beq     .Lservice_call
+        mov     r0, r5
+        add     r1, r4, #PROCWIN_DATA
+        mov     r2, r6
+        bl      procwin_copy
+        mov     r0, #0                          @ what is text, is a string
+        strb    r0, [r5, r6]
+.Lservice_call:
 
         ldr     r0, [r4, #PROCWIN_OFFSET]
         str     r0, [sp]
@@ -117,7 +120,7 @@ FUNC proc_window_service
         ldr     r1, =procwin_path
         mov     r2, r5
         mov     r3, r6
-        bl      proc_window_rw
+        bl      proc_window_op
         mov     r6, r0
 
         @ What a read gave goes into the window; then the answer.
@@ -168,7 +171,7 @@ ENDFUNC procwin_copy
 procwin_path:
         .space  PATH_SIZE
 procwin_data:
-        .space  DATA_SIZE
+        .space  DATA_SIZE + 4
 
         module_init procwin_init
         MODULE_LICENSE "GPL"

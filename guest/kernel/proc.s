@@ -148,7 +148,7 @@ FUNC proc_write_entry
 ENDFUNC proc_write_entry
 
 @ ---------------------------------------------------------------------------
-@ proc_window_rw - an access from outside: the proc window's driver calls this
+@ proc_window_rw - an access to /proc from outside: one of proc_window_op's
 @
 @   in:       r0 = PROC_OP_READ or PROC_OP_WRITE
 @             r1 = path, NUL-ended; "/proc/" may stand before the name
@@ -192,7 +192,6 @@ FUNC proc_window_rw
 .Lwindow_out:
         pop     {r4-r7, fp, pc}
 ENDFUNC proc_window_rw
-        EXPORT_SYMBOL proc_window_rw
 
 @ ---------------------------------------------------------------------------
 @ proc_open - FS_OPEN. Permissions do not stop the one user there is, root

@@ -1,4 +1,5 @@
-"""Proc window (this board's own; 4 KiB at 0x1c210000, SPI 25): the outside world reads or writes a file of /proc.
+"""Proc window (this board's own; 4 KiB at 0x1c210000, SPI 25): the outside world reads or writes a file of /proc, and
+brings a kernel module in or takes one out.
 
 The requester outside puts a request into the registers and raises the interrupt; the guest carries it out in process
 context with the handlers its system calls use, and answers. All registers are 32 bits wide; PATH and DATA are memory
@@ -9,17 +10,28 @@ and may be accessed by bytes.
 | 0x00        | ID       | RO     | 0x434f5250 "PROC" |
 | 0x04        | CTRL     | RW     | 0 IRQ_ENABLE |
 | 0x08        | STATUS   | RO     | 0 REQUEST: a request waits for its answer |
-| 0x0c        | OP       | RO     | 0 read, 1 write |
+| 0x0c        | OP       | RO     | what is asked: see the operations below |
 | 0x10        | PATH_LEN | RO     | bytes of the path, without the NUL (1-255) |
-| 0x14        | DATA_LEN | RO     | read: bytes wanted; write: bytes in the DATA window (0-3584) |
-| 0x18        | OFFSET   | RO     | file position |
+| 0x14        | DATA_LEN | RO     | read: bytes wanted; else: bytes in the DATA window (0-3584) |
+| 0x18        | OFFSET   | RO     | file position, or flags |
 | 0x1c        | RESULT   | WO     | bytes read or written, or -errno; reads 0 |
 | 0x20        | DOORBELL | WO     | write 1: answered; reads 0 |
-| 0x100-0x1ff | PATH     | RO     | name below /proc, no leading slash ("meminfo", "sys/kernel/printk"), NUL |
+| 0x100-0x1ff | PATH     | RO     | a name, NUL |
 | 0x200-0xfff | DATA     | RW     | 3584 bytes: what to write, or what was read |
 
-Operation:
-  * A request sets OP, PATH_LEN, DATA_LEN, OFFSET, PATH and, for a write, DATA; then REQUEST = 1. Bytes of PATH and
+Operations:
+
+| OP | meaning       | PATH                                             | DATA           | OFFSET   |
+|----|---------------|--------------------------------------------------|----------------|----------|
+| 0  | read          | below /proc, no leading slash: "meminfo"         | what was read  | position |
+| 1  | write         | below /proc                                      | what to write  | position |
+| 2  | append        | any file, "/tmp/hello.ko"; made anew at offset 0 | what to append | its size |
+| 3  | finit_module  | the module's file                                | parameters     | flags    |
+| 4  | delete_module | the module's name                                | none           | flags    |
+| 5  | unlink        | any file                                         | none           | 0        |
+
+Protocol:
+  * A request sets OP, PATH_LEN, DATA_LEN, OFFSET, PATH and, but for a read, DATA; then REQUEST = 1. Bytes of PATH and
     DATA behind those lengths read 0. There is one request at a time, and it does not change until it is answered.
   * The guest stores at most DATA_LEN bytes of a read into DATA from its start, writes RESULT, then 1 to DOORBELL:
     REQUEST and the interrupt drop, and the requester has its answer. A RESULT above DATA_LEN counts as DATA_LEN.
@@ -61,6 +73,10 @@ class Register(IntEnum):
 class ProcOp(IntEnum):
     READ = 0
     WRITE = 1
+    APPEND = 2
+    FINIT_MODULE = 3
+    DELETE_MODULE = 4
+    UNLINK = 5
 
 
 @dataclass(frozen=True)
@@ -87,7 +103,7 @@ class _Registers:
 class ProcWindow(WordDevice):
     """The window; see the head of this file.
 
-    The requester calls `request_read` or `request_write` and, when `is_busy` has fallen, looks at `response`;
+    The requester calls one of the `request` functions and, when `is_busy` has fallen, looks at `response`;
     `on_answer`, when set, is called with it.
     """
 
@@ -117,8 +133,25 @@ class ProcWindow(WordDevice):
         """Ask to write `data` to a /proc file at `offset`. Raises UsageError as `request` does."""
         self.request(ProcOp.WRITE, path, data, len(data), offset)
 
+    def request_append(self, path: str, data: bytes, offset: int) -> None:
+        """Ask to put `data` at the end of any file, which is `offset` bytes long; at 0 it is made anew. Raises
+        UsageError as `request` does."""
+        self.request(ProcOp.APPEND, path, data, len(data), offset)
+
+    def request_finit_module(self, path: str, parameters: bytes, flags: int = 0) -> None:
+        """Ask to load the module in a file. Raises UsageError as `request` does."""
+        self.request(ProcOp.FINIT_MODULE, path, parameters, len(parameters), flags)
+
+    def request_delete_module(self, name: str, flags: int = 0) -> None:
+        """Ask to remove a module. Raises UsageError as `request` does."""
+        self.request(ProcOp.DELETE_MODULE, name, b"", 0, flags)
+
+    def request_unlink(self, path: str) -> None:
+        """Ask to delete a file. Raises UsageError as `request` does."""
+        self.request(ProcOp.UNLINK, path, b"", 0, 0)
+
     def request(self, op: ProcOp, path: str, data: bytes, count: int, offset: int) -> None:
-        """Put a request into the registers. `count` is DATA_LEN; `data` is what a write writes, empty for a read.
+        """Put a request into the registers. `count` is DATA_LEN; `data` goes into the window, empty for a read.
 
         Raises UsageError for a path of 0 or more than 255 bytes or with a NUL, for more than 3584 bytes, for an
         offset outside 32 bits, and while another request waits.

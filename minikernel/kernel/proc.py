@@ -1,33 +1,16 @@
-"""/proc through the proc window: the guest serves the request with the handlers its own system calls use.
-
-The machine runs as long as the answer takes, and no longer.
-"""
+"""/proc through the proc window: the guest serves the request with the handlers its own system calls use."""
 
 from __future__ import annotations
 
 from minikernel.board.proc_window import DATA_SIZE, ProcResponse
-from minikernel.errors import MinikernelError
 from minikernel.kernel.errno import errno_text
+from minikernel.kernel.proc_window import NoAnswerError, ask
 from minikernel.machine.inputs import ProcRequest
 from minikernel.machine.machine import Machine
-from minikernel.machine.stop import StopReason
 
-#: How long (ns of virtual time) and how many instructions an answer may take.
-PATIENCE_NS = 60_000_000_000
-BUDGET = 1_000_000_000
+__all__ = ["NoAnswerError", "Proc"]
 
 PREFIX = "/proc/"
-
-
-class NoAnswerError(MinikernelError):
-    """The guest did not answer a request; `stop` says where the machine stopped instead."""
-
-    def __init__(self, path: str, stop: StopReason) -> None:
-        self.stop = stop
-        super().__init__(
-            f"/proc/{path}: the guest has not answered ({stop}); it does once procwin_init has run "
-            "and the system is SYSTEM_RUNNING"
-        )
 
 
 class Proc:
@@ -54,22 +37,7 @@ class Proc:
         return self._ask(name, ProcRequest(name, data=text.encode("utf-8"))).result
 
     def _ask(self, name: str, request: ProcRequest) -> ProcResponse:
-        machine, window = self._machine, self._machine.board.procwin
-        answers: list[ProcResponse] = []
-
-        def answered(response: ProcResponse) -> None:
-            answers.append(response)
-            machine.request_stop("the proc window is answered")
-
-        window.on_answer = answered
-        try:
-            machine.inputs.push(request)
-            stop = machine.run(max_instructions=BUDGET, until_ns=machine.time_ns + PATIENCE_NS)
-        finally:
-            window.on_answer = None
-        if not answers:
-            raise NoAnswerError(name, stop)
-        (response,) = answers
+        response = ask(self._machine, request, PREFIX + name)
         if response.result < 0:
             raise OSError(-response.result, errno_text(response.result), PREFIX + name)
         return response

@@ -176,3 +176,27 @@ def test_unknown_register_is_logged(window, unknown):
     assert read(window, 0x24) == 0
     write(window, 0xFC, 1)
     assert unknown == [("procwin", 0x24, False, 0), ("procwin", 0xFC, True, 1)]
+
+
+def test_requests_about_files_and_modules_stand_in_the_registers(window):
+    registers = (Register.OP, Register.PATH_LEN, Register.DATA_LEN, Register.OFFSET)
+
+    window.request_append("/tmp/a.ko", b"\x7fELF", 3584)
+    assert [read(window, r) for r in registers] == [2, 9, 4, 3584]
+    assert read(window, DATA_OFFSET) == 0x464C457F
+    answer(window, 4)
+    assert window.response == ProcResponse(4)
+
+    window.request_finit_module("/tmp/a.ko", b"count=3", 2)
+    assert [read(window, r) for r in registers] == [3, 9, 7, 2]
+    assert text_at(window, DATA_OFFSET) == b"count=3"
+    answer(window, -8)
+    assert window.response == ProcResponse(-8)
+
+    window.request_delete_module("a", 0x800)
+    assert [read(window, r) for r in registers] == [4, 1, 0, 0x800]
+    assert text_at(window, PATH_OFFSET) == b"a"
+    answer(window, 0)
+
+    window.request_unlink("/tmp/a.ko")
+    assert [read(window, r) for r in registers] == [5, 9, 0, 0]
