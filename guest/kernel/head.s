@@ -123,7 +123,7 @@ LFUNC enable_mmu
         bx      lr
 ENDFUNC enable_mmu
 
-        .text
+        REF_TEXT
 
 @ ---------------------------------------------------------------------------
 @ start_high - at kernel addresses: stack, vectors, then start_kernel

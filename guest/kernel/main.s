@@ -56,7 +56,7 @@ LFUNC rdinit_setup
 ENDFUNC rdinit_setup
         __setup "rdinit", rdinit_setup
 
-        .text
+        REF_TEXT
 @ ---------------------------------------------------------------------------
 @ kernel_init - process 1: the initcalls, then the program
 @
@@ -95,6 +95,7 @@ ENDFUNC kernel_init
         string .Lno_init, "No working init found.  Try passing init= option to kernel."
         string .Ldefault_init, "/init"
 
+        .text
 @ ---------------------------------------------------------------------------
 @ set_system_state - how far the system is; the one place that changes it
 @

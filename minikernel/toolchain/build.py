@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minikernel.elf.object_file import ObjectFile
-from minikernel.errors import SourceError, SourceErrors, UsageError
+from minikernel.errors import UsageError
 from minikernel.toolchain.build_cache import (
     BuildCache,
     content_key,
@@ -22,18 +22,29 @@ from minikernel.toolchain.build_cache import (
     file_parts,
     write_directory,
 )
-from minikernel.toolchain.config import BuildConfig, DriverSetting
+from minikernel.toolchain.config import BuildConfig
+from minikernel.toolchain.units import (
+    Unit,
+    Units,
+    kernel_units,
+    module_units,
+    read_script,
+    toolchain_parts,
+    user_units,
+)
 
 if TYPE_CHECKING:
+    from minikernel.elf.image import Image
     from minikernel.toolchain.cpio import CpioEntry
     from minikernel.toolchain.kallsyms import Kallsym
-    from minikernel.toolchain.link_messages import SymbolError
-    from minikernel.toolchain.script import LinkerScript
+    from minikernel.toolchain.modpost import Export
+    from minikernel.toolchain.modules import LinkedModules
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-_TOOLCHAIN_FOLDERS = ("elf", "toolchain")
 _ROOT_DIRECTORIES = ("dev", "etc", "flash", "proc", "tmp")
 MODULE_DIRECTORY = "lib/modules"
+MODULES_AT_BOOT = "etc/modules"
+SYMVERS = "Module.symvers"
+WARNINGS = "modpost.log"
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,11 @@ class Build:
     def modules(self) -> dict[str, bytes]:
         """Driver -> its .ko, for those set to m."""
         return {Path(name).stem: self.files[name] for name in self.files if name.endswith(".ko")}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What modpost finds suspicious, a line each: section mismatches."""
+        return tuple(self.files[WARNINGS].decode().splitlines())
 
     @property
     def objects(self) -> dict[str, bytes]:
@@ -97,34 +113,52 @@ def build(config: BuildConfig, out: Path | None = None, cache: BuildCache | None
 
 def make_files(config: BuildConfig, cache: BuildCache) -> dict[str, bytes]:
     """Every file of the build, made now; only assembled objects may come from the cache."""
+    from minikernel.elf.image import Image
     from minikernel.toolchain.cpio import write_cpio
-    from minikernel.toolchain.generated import initramfs_object, initramfs_source, version_source
+    from minikernel.toolchain.generated import (
+        crc_object,
+        crc_source,
+        initramfs_object,
+        initramfs_source,
+        version_source,
+    )
     from minikernel.toolchain.kallsyms import kallsyms_object, kallsyms_source
+    from minikernel.toolchain.modpost import symvers_text
+    from minikernel.toolchain.system_map import system_map
 
     units = Units(config, cache)
     files: dict[str, bytes] = {}
 
-    # What goes into the initial file system: the init program and the loadable modules.
+    # What the kernel exports, and the modules that use it.
     kernel = [(unit.object_name, units.assemble(unit)) for unit in kernel_units(config)]
-    modules = [(unit.object_name, units.assemble(unit)) for unit in module_units(config)]
+    exports = find_kernel_exports(units, kernel)
+    modules = make_modules(units, exports)
+
+    # What goes into the initial file system: the init program and the loadable modules.
     program = [(unit.object_name, units.assemble(unit)) for unit in user_units(config)]
     init = link_program(units, program)
-    module_files = link_modules(units, kernel, modules, files)
-    cpio = write_cpio(initramfs_entries(config, init, module_files))
+    cpio = write_cpio(initramfs_entries(config, init, module_tree(modules)))
 
     # The kernel around it.
-    version = version_source(config.cmdline)
+    version, crcs = version_source(config.cmdline), [export.entry for export in exports.values()]
+    kernel.append(("generated/exports.o", crc_object(crcs)))
     kernel.append(("generated/version.o", units.assemble_text("generated/version.s", version)))
     kernel.append(("generated/initramfs_data.o", initramfs_object(cpio)))
     image, symbols = link_kernel(units, kernel)
     kernel.append(("generated/kallsyms_data.o", kallsyms_object(symbols)))
+    read = Image.from_bytes(image)
+    check_export_tables(read, exports)
 
     # The products; the rest is for those who look inside, and for binutils to replay.
-    files |= {"vmlinux": image, "System.map": _system_map(image), "initramfs.cpio": cpio}
-    files |= {Path(name).name: data for name, data in module_files.items()}
+    files |= {"vmlinux": image, "System.map": system_map(read).encode(), "initramfs.cpio": cpio}
+    files |= {SYMVERS: symvers_text(exports if modules is None else modules.modpost.exports).encode()}
+    files |= {} if modules is None else {**modules.files, **modules.lists}
     if init:
         files["init"] = init
-    files |= {name: obj.to_bytes() for name, obj in (*kernel, *modules, *program)}
+    files[WARNINGS] = "".join(f"{line}\n" for line in find_warnings(kernel, modules)).encode()
+    files |= units.files
+    files |= {name: obj.to_bytes() for name, obj in kernel if name not in files}
+    files["generated/exports.s"] = crc_source(crcs).encode()
     files["generated/version.s"] = version.encode()
     files["generated/initramfs_data.s"] = initramfs_source(cpio).encode()
     files["generated/kallsyms_data.s"] = kallsyms_source(symbols).encode()
@@ -132,116 +166,51 @@ def make_files(config: BuildConfig, cache: BuildCache) -> dict[str, bytes]:
     return files
 
 
-# --- what is assembled ------------------------------------------------------------------------------------------------
+# --- exports and modules ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Unit:
-    """One source below the guest tree and how it is assembled; `folders` are searched by .include."""
+def find_kernel_exports(units: Units, kernel: Sequence[tuple[str, ObjectFile]]) -> dict[str, Export]:
+    """What vmlinux exports, with CRCs. Raises SourceErrors for a symbol exported twice."""
+    from minikernel.toolchain.link_messages import SymbolError
+    from minikernel.toolchain.modpost import kernel_exports
 
-    source: str
-    folders: tuple[str, ...] = ("include",)
-    defsyms: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def object_name(self) -> str:
-        """`drivers/gic.s` -> `drivers/gic.o`."""
-        return str(Path(self.source).with_suffix(".o"))
+    try:
+        return kernel_exports(kernel, units.interfaces(kernel_units(units.config)))
+    except SymbolError as error:
+        raise units.explain(error) from None
 
 
-_DRIVER_DEFSYMS: dict[DriverSetting, tuple[tuple[str, int], ...]] = {
-    DriverSetting.BUILT_IN: (),
-    DriverSetting.DEFERRED: (("DEFERRED", 1),),
-    DriverSetting.MODULE: (("MODULE", 1),),
-}
+def make_modules(units: Units, exports: Mapping[str, Export]) -> LinkedModules | None:
+    """The drivers set to m, linked; None when there are none."""
+    sources = module_units(units.config)
+    if not sources:
+        return None
+    from minikernel.toolchain.modules import link_modules, modules_of
+
+    return link_modules(units, exports, modules_of(units, sources))
 
 
-def kernel_units(config: BuildConfig) -> list[Unit]:
-    """What is linked into vmlinux, in link order: the kernel's list, then the drivers in the order of config.toml."""
-    built_in = (DriverSetting.BUILT_IN, DriverSetting.DEFERRED)
-    return [Unit(f"kernel/{name}.s") for name in config.kernel] + _driver_units(config, built_in)
+def module_tree(modules: LinkedModules | None) -> dict[str, bytes]:
+    """The files that modules add to the initial file system: themselves, modprobe's lists, and what to load at boot."""
+    if modules is None:
+        return {}
+    files = {f"{MODULE_DIRECTORY}/{name}": data for name, data in {**modules.modules, **modules.lists}.items()}
+    names = (Path(name).stem for name in modules.modules)
+    return files | {MODULES_AT_BOOT: "".join(f"{name}\n" for name in names).encode()}
 
 
-def module_units(config: BuildConfig) -> list[Unit]:
-    """The drivers set to m."""
-    return _driver_units(config, (DriverSetting.MODULE,))
+def check_export_tables(image: Image, exports: Mapping[str, Export]) -> None:
+    """find_symbol searches the kernel's tables by halves and takes the CRC of the same index: raises LinkError."""
+    from minikernel.toolchain.export_tables import check_image
+
+    check_image(image, exports)
 
 
-def _driver_units(config: BuildConfig, settings: Sequence[DriverSetting]) -> list[Unit]:
-    return [
-        Unit(f"drivers/{name}.s", defsyms=_DRIVER_DEFSYMS[setting])
-        for name, setting in config.drivers.items()
-        if setting in settings
-    ]
+def find_warnings(kernel: Sequence[tuple[str, ObjectFile]], modules: LinkedModules | None) -> list[str]:
+    """modpost's warnings about the kernel and the modules."""
+    from minikernel.toolchain.section_mismatch import section_mismatches
 
-
-def user_units(config: BuildConfig) -> list[Unit]:
-    """The init program: every source of user/, by name."""
-    return [Unit(f"user/{path.name}", ("include", "user")) for path in sorted((config.tree / "user").glob("*.s"))]
-
-
-class Units:
-    """Assembles units of one build, each once, with the cache's objects where nothing changed."""
-
-    def __init__(self, config: BuildConfig, cache: BuildCache) -> None:
-        self.tree = config.tree
-        self._cache = cache
-        self._common = content_key((*toolchain_parts(), *file_parts(sorted(config.tree.rglob("*.inc")), config.tree)))
-        self._new: dict[str, ObjectFile] = {}
-        self._units: dict[str, Unit] = {}
-
-    def assemble(self, unit: Unit) -> ObjectFile:
-        """The object of a unit. Raises SourceError, SourceErrors."""
-        self._units[unit.object_name] = unit
-        key = content_key((self._common.encode(), repr(unit).encode(), (self.tree / unit.source).read_bytes()))
-        known = self._cache.load_object(key)
-        if known is not None:
-            return ObjectFile.from_bytes(known, unit.object_name)
-        from minikernel.toolchain.assembler import assemble
-
-        folders = [self.tree / folder for folder in unit.folders]
-        obj = assemble(self.tree / unit.source, folders, dict(unit.defsyms), self.tree)
-        self._new[key] = obj
-        return obj
-
-    def assemble_text(self, name: str, text: str) -> ObjectFile:
-        """The object of a generated source."""
-        from minikernel.toolchain.assembler import assemble_text
-
-        return assemble_text(text, name)
-
-    def keep(self) -> None:
-        """Puts the objects made in this build into the cache."""
-        if self._new:
-            self._cache.store_objects({key: obj.to_bytes() for key, obj in self._new.items()})
-
-    def explain(self, error: SymbolError) -> SourceErrors | SymbolError:
-        """The same problems at their lines in the sources, where those are known."""
-        from minikernel.toolchain.assembler import assemble_unit
-
-        located: list[SourceError] = []
-        for problem in error.problems:
-            unit = self._units.get(problem.file)
-            if unit is None:
-                return error
-            folders = [self.tree / folder for folder in unit.folders]
-            assembly = assemble_unit(
-                self.tree / unit.source, include_dirs=folders, defsyms=dict(unit.defsyms), root=self.tree
-            )
-            use = assembly.references.get(problem.name)
-            place = assembly.definitions.get(problem.name)
-            if use is not None:
-                located.append(SourceError(problem.message, use.location, use.line_text, use.notes))
-            elif place is not None:
-                located.append(SourceError(problem.message, place, self._line(place.file, place.line)))
-            else:
-                return error
-        return SourceErrors(located)
-
-    def _line(self, name: str, line: int) -> str:
-        path = self.tree / name
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        return lines[line - 1] if line <= len(lines) else ""
+    return section_mismatches(kernel) + ([] if modules is None else list(modules.modpost.warnings))
 
 
 # --- what is linked ---------------------------------------------------------------------------------------------------
@@ -253,7 +222,7 @@ def link_kernel(units: Units, objects: Sequence[tuple[str, ObjectFile]]) -> tupl
     from minikernel.toolchain.link_messages import SymbolError
 
     try:
-        return link_with_kallsyms(objects, _script(units, "kernel/vmlinux.lds"))
+        return link_with_kallsyms(objects, read_script(units, "kernel/vmlinux.lds"))
     except SymbolError as error:
         raise units.explain(error) from None
 
@@ -266,37 +235,13 @@ def link_program(units: Units, objects: Sequence[tuple[str, ObjectFile]]) -> byt
     from minikernel.toolchain.linker import link
 
     try:
-        return link(objects, _script(units, "user/user.lds"))
+        return link(objects, read_script(units, "user/user.lds"))
     except SymbolError as error:
         raise units.explain(error) from None
 
 
-def link_modules(
-    units: Units,
-    kernel: Sequence[tuple[str, ObjectFile]],
-    modules: Sequence[tuple[str, ObjectFile]],
-    files: dict[str, bytes],
-) -> dict[str, bytes]:
-    """lib/modules/NAME.ko -> bytes; the generated NAME.mod.s and its object are added to `files`."""
-    if not modules:
-        return {}
-    from minikernel.toolchain.modpost import modpost
-    from minikernel.toolchain.relocatable import link_relocatable
-
-    script = _script(units, "kernel/module.lds")
-    by_name = {Path(name).stem: obj for name, obj in modules}
-    result = {}
-    for name, source in modpost([obj for _, obj in kernel], by_name).items():
-        generated = units.assemble_text(f"generated/{name}.mod.s", source)
-        objects = [(f"drivers/{name}.o", by_name[name]), (f"generated/{name}.mod.o", generated)]
-        result[f"{MODULE_DIRECTORY}/{name}.ko"] = link_relocatable(objects, script).to_bytes()
-        files[f"generated/{name}.mod.s"] = source.encode()
-        files[f"generated/{name}.mod.o"] = generated.to_bytes()
-    return result
-
-
 def initramfs_entries(config: BuildConfig, init: bytes, modules: Mapping[str, bytes]) -> Iterator[CpioEntry]:
-    """Directories first, then guest/initramfs as it stands, /init and the modules; by name, so always the same."""
+    """Directories first, then guest/initramfs as it stands, /init, what belongs to modules; always the same order."""
     from minikernel.toolchain.cpio import CpioEntry
 
     content = {path.relative_to(config.tree / "initramfs").as_posix(): path for path in _initramfs_files(config)}
@@ -319,22 +264,6 @@ def _parents(name: str) -> list[str]:
     return [str(parent) for parent in Path(name).parents if str(parent) != "."]
 
 
-def _script(units: Units, name: str) -> LinkerScript:
-    from minikernel.toolchain.script import LinkerScript
-
-    path = units.tree / name
-    if not path.is_file():
-        raise UsageError(f"no linker script guest/{name}")
-    return LinkerScript.read(path, name)
-
-
-def _system_map(image: bytes) -> bytes:
-    from minikernel.elf.image import Image
-    from minikernel.toolchain.system_map import system_map
-
-    return system_map(Image.from_bytes(image)).encode()
-
-
 # --- what the result depends on ---------------------------------------------------------------------------------------
 
 
@@ -345,12 +274,6 @@ def _inputs(config: BuildConfig) -> Iterator[bytes]:
     for folder in folders:
         paths = sorted(path for path in (config.tree / folder).rglob("*") if path.is_file())
         yield from file_parts(paths, config.tree)
-
-
-def toolchain_parts() -> Iterator[bytes]:
-    """The sources of the assembler and the linker themselves: a change there changes what they make."""
-    for folder in _TOOLCHAIN_FOLDERS:
-        yield from file_parts(sorted((_PACKAGE / folder).glob("*.py")), _PACKAGE)
 
 
 # --- the same with GNU binutils ---------------------------------------------------------------------------------------
@@ -385,7 +308,7 @@ def print_commands(config: BuildConfig) -> tuple[str, ...]:
         quoted = shlex.quote(str(tree / script))
         return f"arm-none-eabi-ld {flag}-T {quoted} -o {gnu(output)} {' '.join(map(gnu, objects))}"
 
-    generated = ("version", "initramfs_data", "kallsyms_data")
+    generated = ("exports", "version", "initramfs_data", "kallsyms_data")
     names = [unit.object_name for unit in kernel] + [f"generated/{name}.o" for name in generated]
     commands = [f"mkdir -p {' '.join(gnu(name) for name in ('kernel', 'drivers', 'user', 'generated'))}"]
     commands += [assemble(unit) for unit in (*kernel, *modules, *user)]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from minikernel.elf.image import Image
+from minikernel.elf.module_file import modinfo_pairs
 from minikernel.elf.object_file import ObjectFile
-from minikernel.errors import LinkError, MinikernelError, SourceError, SourceErrors, UsageError
+from minikernel.errors import MinikernelError, SourceError, SourceErrors, UsageError
 from minikernel.toolchain import build as build_module
 from minikernel.toolchain.build import Build, build, print_commands
 from minikernel.toolchain.build_cache import BuildCache
 from minikernel.toolchain.config import BuildConfig
-from minikernel.toolchain.modpost import modinfo
 
 DRIVER = """
         .include "macros.inc"
@@ -73,7 +73,7 @@ ENTRY(start)
 SECTIONS {
         . = 0x8000;
         .text : { *(.text) }
-        .rodata : { *(.rodata) *(___ksymtab*) }
+        .rodata : { *(.rodata) *(___ksymtab*) *(___kcrctab*) }
         .calls : { calls = .; *(.calls) deferred = .; *(.deferred) deferred_end = .; *(.init.ramfs) }
 }
 """,
@@ -141,7 +141,7 @@ def test_a_module_is_built_apart_and_put_into_the_initramfs(tree: Path, cache: B
     made = make(tree, cache, {"usb": "m"})
     assert list(made.modules) == ["usb"]
     module = ObjectFile.from_bytes(made.modules["usb"])
-    assert modinfo(module)["name"] == "usb" and module.symbol("init_module").is_defined
+    assert dict(modinfo_pairs(module))["name"] == "usb" and module.symbol("init_module").is_defined
     assert b"lib/modules/usb.ko\0" in made.initramfs
     assert Image.from_bytes(made.image).get("usb_init") is None
 
@@ -220,12 +220,41 @@ def test_a_duplicate_symbol_is_shown_where_the_source_defines_it_again(tree: Pat
 
 def test_a_module_with_an_unexported_symbol_is_refused(tree: Path, cache: BuildCache) -> None:
     (tree / "drivers/usb.s").write_text(DRIVER.format(name="usb").replace("printk", "start"))
-    with pytest.raises(LinkError, match=r"^usb: undefined symbol 'start': not exported$"):
+    with pytest.raises(SourceErrors) as caught:
         make(tree, cache, {"usb": "m"})
+    assert str(caught.value).startswith(
+        "drivers/usb.s:9:17: error: module usb: undefined symbol 'start': not exported\n            bl      start\n"
+    )
+
+
+def test_a_module_without_a_licence_is_refused_at_its_source(tree: Path, cache: BuildCache) -> None:
+    text = DRIVER.format(name="usb").replace("license=GPL", "author=me")
+    (tree / "drivers/usb.s").write_text(text)
+    with pytest.raises(SourceErrors, match=r"^drivers/usb\.s:1:1: error: missing MODULE_LICENSE\(\) in drivers/usb\.o"):
+        make(tree, cache, {"usb": "m"})
+
+
+def test_the_initial_file_system_has_the_lists_that_modprobe_reads(tree: Path, cache: BuildCache) -> None:
+    made = make(tree, cache, {"usb": "m", "disk": "m"})
+    assert made.files["modules.dep"] == b"usb.ko:\ndisk.ko:\n" and made.files["modules.order"] == b"usb.ko\ndisk.ko\n"
+    for name, data in (("lib/modules/modules.dep", made.files["modules.dep"]), ("etc/modules", b"usb\ndisk\n")):
+        assert f"{name}\0".encode() in made.initramfs and data in made.initramfs
+    assert b"lib/modules" not in make(tree, cache).initramfs
+
+
+def test_a_section_mismatch_is_a_warning_that_the_cache_keeps(tree: Path, cache: BuildCache) -> None:
+    bad = '\n        .data\n        .word   later\n        .section .init.text, "ax", %progbits\nlater:  nop\n'
+    (tree / "drivers/usb.s").write_text(DRIVER.format(name="usb") + bad)
+    for _ in range(2):
+        told = make(tree, cache, {"usb": "m"}).warnings
+        assert [line for line in told if "usb" in line] == [
+            "drivers/usb.o: section mismatch in reference: 0x0 (section: .data) -> later (section: .init.text)"
+        ]
+    assert not any("usb" in line for line in make(tree, cache, {"usb": "n"}).warnings)
 
 
 def test_commands_name_every_source_once_and_the_settings(tree: Path) -> None:
     commands = "\n".join(print_commands(BuildConfig.load({"usb": "m"}, tree)))
-    assert commands.count("arm-none-eabi-as") == 5 + 1 + 4
+    assert commands.count("arm-none-eabi-as") == 5 + 1 + 5
     assert "--defsym MODULE=1" in commands and "--defsym DEFERRED=1" in commands
     assert commands.splitlines()[-1].startswith("arm-none-eabi-ld -T ")

@@ -1,0 +1,158 @@
+"""Units of a build: which sources there are, how each is assembled, and their objects, new or from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minikernel.elf.object_file import ObjectFile
+from minikernel.errors import Location, SourceError, SourceErrors, UsageError
+from minikernel.toolchain.build_cache import BuildCache, content_key, file_parts
+from minikernel.toolchain.config import BuildConfig, DriverSetting
+from minikernel.toolchain.symbol_versions import interfaces
+
+if TYPE_CHECKING:
+    from minikernel.toolchain.link_messages import SymbolError
+    from minikernel.toolchain.script import LinkerScript
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_TOOLCHAIN_FOLDERS = ("elf", "toolchain")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One source below the guest tree and how it is assembled; `folders` are searched by .include."""
+
+    source: str
+    folders: tuple[str, ...] = ("include",)
+    defsyms: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def object_name(self) -> str:
+        """`drivers/gic.s` -> `drivers/gic.o`."""
+        return str(Path(self.source).with_suffix(".o"))
+
+
+_DRIVER_DEFSYMS: dict[DriverSetting, tuple[tuple[str, int], ...]] = {
+    DriverSetting.BUILT_IN: (),
+    DriverSetting.DEFERRED: (("DEFERRED", 1),),
+    DriverSetting.MODULE: (("MODULE", 1),),
+}
+
+
+def kernel_units(config: BuildConfig) -> list[Unit]:
+    """What is linked into vmlinux, in link order: the kernel's list, then the drivers in the order of config.toml."""
+    built_in = (DriverSetting.BUILT_IN, DriverSetting.DEFERRED)
+    return [Unit(f"kernel/{name}.s") for name in config.kernel] + _driver_units(config, built_in)
+
+
+def module_units(config: BuildConfig) -> list[Unit]:
+    """The drivers set to m."""
+    return _driver_units(config, (DriverSetting.MODULE,))
+
+
+def _driver_units(config: BuildConfig, settings: Sequence[DriverSetting]) -> list[Unit]:
+    return [
+        Unit(f"drivers/{name}.s", defsyms=_DRIVER_DEFSYMS[setting])
+        for name, setting in config.drivers.items()
+        if setting in settings
+    ]
+
+
+def user_units(config: BuildConfig) -> list[Unit]:
+    """The init program: every source of user/, by name."""
+    return [Unit(f"user/{path.name}", ("include", "user")) for path in sorted((config.tree / "user").glob("*.s"))]
+
+
+class Units:
+    """Assembles units of one build, each once, with the cache's objects where nothing changed."""
+
+    def __init__(self, config: BuildConfig, cache: BuildCache) -> None:
+        self.config = config
+        self.tree = config.tree
+        self._cache = cache
+        self._common = content_key((*toolchain_parts(), *file_parts(sorted(config.tree.rglob("*.inc")), config.tree)))
+        self._new: dict[str, bytes] = {}
+        self._units: dict[str, Unit] = {}
+        self.files: dict[str, bytes] = {}
+        """Object name -> the object's file, for every unit assembled so far."""
+
+    def assemble(self, unit: Unit) -> ObjectFile:
+        """The object of a unit. Raises SourceError, SourceErrors."""
+        self._units[unit.object_name] = unit
+        key = content_key((self._common.encode(), repr(unit).encode(), (self.tree / unit.source).read_bytes()))
+        known = self._cache.load_object(key)
+        if known is not None:
+            self.files[unit.object_name] = known
+            return ObjectFile.from_bytes(known, unit.object_name)
+        from minikernel.toolchain.assembler import assemble
+
+        folders = [self.tree / folder for folder in unit.folders]
+        obj = assemble(self.tree / unit.source, folders, dict(unit.defsyms), self.tree)
+        self._new[key] = self.files[unit.object_name] = obj.to_bytes()
+        return obj
+
+    def interfaces(self, units: Iterable[Unit]) -> dict[str, str]:
+        """The interfaces that the function headers of these sources state, by name."""
+        found: dict[str, str] = {}
+        for unit in units:
+            found.update(interfaces((self.tree / unit.source).read_text(encoding="utf-8")))
+        return found
+
+    def assemble_text(self, name: str, text: str) -> ObjectFile:
+        """The object of a generated source."""
+        from minikernel.toolchain.assembler import assemble_text
+
+        return assemble_text(text, name)
+
+    def keep(self) -> None:
+        """Puts the objects made in this build into the cache."""
+        if self._new:
+            self._cache.store_objects(self._new)
+
+    def explain(self, error: SymbolError) -> SourceErrors | SymbolError:
+        """The same problems at their lines in the sources, where those are known."""
+        from minikernel.toolchain.assembler import assemble_unit
+
+        located: list[SourceError] = []
+        for problem in error.problems:
+            unit = self._units.get(problem.file)
+            if unit is None:
+                return error
+            folders = [self.tree / folder for folder in unit.folders]
+            assembly = assemble_unit(
+                self.tree / unit.source, include_dirs=folders, defsyms=dict(unit.defsyms), root=self.tree
+            )
+            use = assembly.references.get(problem.name)
+            place = assembly.definitions.get(problem.name)
+            if use is not None:
+                located.append(SourceError(problem.message, use.location, use.line_text, use.notes))
+            elif place is not None:
+                located.append(SourceError(problem.message, place, self._line(place.file, place.line)))
+            elif not problem.name:  # about the whole source
+                located.append(SourceError(problem.message, Location(unit.source, 1), self._line(unit.source, 1)))
+            else:
+                return error
+        return SourceErrors(located)
+
+    def _line(self, name: str, line: int) -> str:
+        path = self.tree / name
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        return lines[line - 1] if line <= len(lines) else ""
+
+
+def read_script(units: Units, name: str) -> LinkerScript:
+    from minikernel.toolchain.script import LinkerScript
+
+    path = units.tree / name
+    if not path.is_file():
+        raise UsageError(f"no linker script guest/{name}")
+    return LinkerScript.read(path, name)
+
+
+def toolchain_parts() -> Iterator[bytes]:
+    """The sources of the assembler and the linker themselves: a change there changes what they make."""
+    for folder in _TOOLCHAIN_FOLDERS:
+        yield from file_parts(sorted((_PACKAGE / folder).glob("*.py")), _PACKAGE)
