@@ -155,29 +155,6 @@ LFUNC ehci_probe
 ENDFUNC ehci_probe
 
 @ ---------------------------------------------------------------------------
-@ ehci_halt - stop whatever a boot loader left running, without interrupts (4.1)
-@
-@   in:       -
-@   out:      r0 = 0, or -ETIMEDOUT
-@   clobbers: r1-r3, ip, flags
-@   context:  initcall, sleeps
-@ ---------------------------------------------------------------------------
-LFUNC ehci_halt
-        ldr     r1, =ehci_regs
-        ldr     r1, [r1]
-        mov     r0, #0
-        str     r0, [r1, #USBINTR]
-        ldr     r0, [r1, #USBCMD]
-        bic     r0, r0, #CMD_RUN
-        str     r0, [r1, #USBCMD]
-        mov     r0, #USBSTS
-        mov     r1, #STS_HALT
-        mov     r2, #STS_HALT
-        mov     r3, #HALT_LIMIT
-        b       ehci_handshake
-ENDFUNC ehci_halt
-
-@ ---------------------------------------------------------------------------
 @ ehci_reset - back to power-up state; the controller clears the bit when it is done (2.3.1)
 @
 @   in:       -
@@ -347,6 +324,29 @@ LFUNC ehci_wait_attach
 ENDFUNC ehci_wait_attach
 
         .text
+@ ---------------------------------------------------------------------------
+@ ehci_halt - stop the controller, also one that a boot loader left running, without interrupts (4.1)
+@
+@   in:       -
+@   out:      r0 = 0, or -ETIMEDOUT
+@   clobbers: r1-r3, ip, flags
+@   context:  process, sleeps
+@ ---------------------------------------------------------------------------
+LFUNC ehci_halt
+        ldr     r1, =ehci_regs
+        ldr     r1, [r1]
+        mov     r0, #0
+        str     r0, [r1, #USBINTR]
+        ldr     r0, [r1, #USBCMD]
+        bic     r0, r0, #CMD_RUN
+        str     r0, [r1, #USBCMD]
+        mov     r0, #USBSTS
+        mov     r1, #STS_HALT
+        mov     r2, #STS_HALT
+        mov     r3, #HALT_LIMIT
+        b       ehci_handshake
+ENDFUNC ehci_halt
+
 @ ---------------------------------------------------------------------------
 @ ehci_handshake - wait until bits of an operational register are as wanted
 @
@@ -595,6 +595,37 @@ LFUNC ehci_port_reset
         pop     {r4, r5, fp, pc}
 ENDFUNC ehci_port_reset
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ ehci_hcd_exit - stop the controller, leave its ports without power, give everything back
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process, sleeps
+@ ---------------------------------------------------------------------------
+FUNC ehci_hcd_exit
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        ldr     r4, =ehci_hcd
+        bl      ehci_halt                       @ at once, or late: nothing of ours is in its schedules
+        ldr     r5, =ehci_regs
+        ldr     r5, [r5]
+        mov     r0, #0
+        str     r0, [r5, #PORTSC1]
+        str     r0, [r5, #CONFIGFLAG]
+        mov     r0, r4
+        bl      usb_remove_hcd
+        bl      flush_scheduled_work            @ a port event may still wait
+        ldr     r0, =ehci_schedules
+        ldr     r0, [r0]
+        mov     r1, #SCHEDULE_ORDER
+        bl      free_pages
+        ldr     r1, [r4, #HCD_BUSNUM]
+        pr_info "ehci_hcd 1b000000.usb: USB bus %u deregistered\n"
+        pop     {r4, r5, fp, pc}
+ENDFUNC ehci_hcd_exit
+
         string  ehci_name, "ehci_hcd 1b000000.usb"
 
         DECLARE_WORK ehci_port_work, ehci_port_event
@@ -620,5 +651,6 @@ ehci_link:
         .space  4                               @ a link was announced
 
         module_init ehci_hcd_init
+        module_exit ehci_hcd_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "USB 2.0 Enhanced Host Controller (EHCI)"

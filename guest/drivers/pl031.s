@@ -64,11 +64,25 @@ FUNC rtc_read_time
 ENDFUNC rtc_read_time
         EXPORT_SYMBOL rtc_read_time
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ pl031_exit - nothing is to be given back, and the clock goes on: it cannot be stopped
+@
+@   in:       -
+@   out:      -
+@   clobbers: -
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC pl031_exit
+        bx      lr
+ENDFUNC pl031_exit
+
         .bss
         .balign 4
 pl031_present:
         .space  4
 
         module_init pl031_init
+        module_exit pl031_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "ARM PrimeCell PL031 real-time clock"

@@ -174,6 +174,19 @@ LFUNC rtc_print
         pop     {r4, r5, fp, pc}
 ENDFUNC rtc_print
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ rtc_hctosys_exit - what the module is for is done
+@
+@   in:       -
+@   out:      -
+@   clobbers: -
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC rtc_hctosys_exit
+        bx      lr
+ENDFUNC rtc_hctosys_exit
+
         INIT_DATA
 rtc_days_in_month:
         .byte   31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
@@ -187,5 +200,6 @@ wall_clock_at_boot:
         .space  4                               @ seconds since 1970 when ktime_us was 0
 
         module_init rtc_hctosys, late_initcall
+        module_exit rtc_hctosys_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "System time from the real-time clock"

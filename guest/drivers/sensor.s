@@ -255,6 +255,24 @@ FUNC sensor_frame_size
 ENDFUNC sensor_frame_size
         EXPORT_SYMBOL sensor_frame_size
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ sensor_exit - no power, no interrupt
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC sensor_exit
+        push    {fp, lr}
+        add     fp, sp, #0
+        bl      sensor_power_off
+        mov     r0, #IRQ_SENSOR
+        bl      free_irq
+        pop     {fp, pc}
+ENDFUNC sensor_exit
+
         string  sensor_name, "image-sensor"
 
         .bss
@@ -267,5 +285,6 @@ sensor_carry_bytes:
         .space  4
 
         module_init sensor_init
+        module_exit sensor_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "Image sensor"

@@ -34,6 +34,7 @@
         .equ    GLOBAL_RESET_TIME,      10      @ hold GRESET at least so long (2.1.1)
         .equ    RESET_LIMIT,            100
         .equ    RUN_LIMIT,              10
+        .equ    FRAME_TIME,             1
 
 @ ---------------------------------------------------------------------------
 @ uhci_hcd_init - find the controller and start it
@@ -260,6 +261,35 @@ LFUNC uhci_wait_clear
         pop     {r4-r7, fp, pc}
 ENDFUNC uhci_wait_clear
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ uhci_hcd_exit - stop the controller; it finishes the frame it is in
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process, sleeps
+@ ---------------------------------------------------------------------------
+FUNC uhci_hcd_exit
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        ldr     r4, =UHCI_BASE
+        ldr     r5, =uhci_hcd
+        mov     r0, #0
+        strh    r0, [r4, #USBCMD]
+        mov     r0, #FRAME_TIME
+        bl      msleep
+        mov     r0, r5
+        bl      usb_remove_hcd
+        ldr     r0, =uhci_frame_list
+        ldr     r0, [r0]
+        mov     r1, #0
+        bl      free_pages
+        ldr     r1, [r5, #HCD_BUSNUM]
+        pr_info "uhci_hcd 1b000400.usb: USB bus %u deregistered\n"
+        pop     {r4, r5, fp, pc}
+ENDFUNC uhci_hcd_exit
+
         string  uhci_name, "uhci_hcd 1b000400.usb"
 
         .data
@@ -277,5 +307,6 @@ uhci_frame_list:
         .space  4                               @ its page
 
         module_init uhci_hcd_init
+        module_exit uhci_hcd_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "USB 1.1 Universal Host Controller (UHCI)"

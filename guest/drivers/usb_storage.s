@@ -71,7 +71,7 @@
 @   clobbers: r1-r3, ip, flags
 @   context:  initcall
 @ ---------------------------------------------------------------------------
-        .weak   usb_register, mtd_size, mtd_read
+        .weak   usb_register, usb_deregister, mtd_size, mtd_read
         INIT_TEXT
 FUNC usb_storage_init
         push    {fp, lr}
@@ -134,7 +134,9 @@ LFUNC usb_storage_scan
         str     r1, [r2]
         pr_info "usb-storage: direct-access disk, %u 512-byte blocks\n"
         ldr     r1, =BULK_BASE
+        ldr     r2, =usb_storage_ctrl
         mov     r0, #CTRL_ENABLE | CTRL_IRQ_ENABLE
+        str     r0, [r2]
         str     r0, [r1, #BULK_CTRL]
         pr_info "usb-storage: device scan complete\n"
         pop     {fp, pc}
@@ -190,7 +192,8 @@ LFUNC usb_storage_serve
         bleq    scsi_command
         b       .Lserve_packet
 .Lserve_done:
-        mov     r0, #CTRL_ENABLE | CTRL_IRQ_ENABLE
+        ldr     r0, =usb_storage_ctrl
+        ldr     r0, [r0]
         str     r0, [r4, #BULK_CTRL]
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_storage_serve
@@ -473,8 +476,32 @@ LFUNC bulk_send_packet
         pop     {r4-r7, fp, pc}
 ENDFUNC bulk_send_packet
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ usb_storage_exit - close the pipe; what the queue still has for us is done, and does not open it again
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC usb_storage_exit
+        push    {fp, lr}
+        add     fp, sp, #0
+        bl      flush_scheduled_work            @ the scan, if it still waits
+        mov     r0, #0
+        ldr     r1, =usb_storage_ctrl
+        str     r0, [r1]
+        ldr     r1, =BULK_BASE
+        str     r0, [r1, #BULK_CTRL]
+        ldr     r0, =usb_storage_driver
+        bl      usb_deregister
+        bl      flush_scheduled_work            @ what an interrupt queued until then
+        pop     {fp, pc}
+ENDFUNC usb_storage_exit
+
         DECLARE_WORK usb_storage_work, usb_storage_serve
-        DECLARE_WORK usb_storage_scan_work, usb_storage_scan
+        DECLARE_WORK usb_storage_scan_work, usb_storage_scan, .ref.data
 
         RODATA
         .balign 4
@@ -509,6 +536,8 @@ usb_storage_driver:                             @ struct usb_driver
         .balign 4
 usb_storage_blocks:
         .space  4                               @ blocks of the disk
+usb_storage_ctrl:
+        .space  4                               @ BULK_CTRL when no command is under way; 0: closed for good
 usb_storage_cbw:
         .space  CBW_WORDS * 4                   @ the command under way
 usb_storage_csw:
@@ -517,5 +546,6 @@ usb_storage_block:
         .space  BLOCK_SIZE
 
         module_init usb_storage_init
+        module_exit usb_storage_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "USB mass storage, bulk-only"

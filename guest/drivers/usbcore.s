@@ -76,7 +76,7 @@ ENDFUNC usb_register_root_hub
         EXPORT_SYMBOL usb_register_root_hub
 
 @ ---------------------------------------------------------------------------
-@ usb_remove_hcd - the controller did not start: take it off the list
+@ usb_remove_hcd - the controller did not start, or its driver goes: take it off the list
 @
 @   in:       r0 = usb_hcd
 @   out:      -
@@ -85,16 +85,7 @@ ENDFUNC usb_register_root_hub
 @ ---------------------------------------------------------------------------
 FUNC usb_remove_hcd
         ldr     r1, =usb_hcds
-.Lremove_look:
-        ldr     r2, [r1]                        @ HCD_NEXT is the first word
-        cmp     r2, #0
-        bxeq    lr
-        cmp     r2, r0
-        movne   r1, r2
-        bne     .Lremove_look
-        ldr     r2, [r0, #HCD_NEXT]
-        str     r2, [r1]
-        bx      lr
+        b       usb_remove_from
 ENDFUNC usb_remove_hcd
         EXPORT_SYMBOL usb_remove_hcd
 
@@ -122,6 +113,26 @@ FUNC usb_register
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_register
         EXPORT_SYMBOL usb_register
+
+@ ---------------------------------------------------------------------------
+@ usb_deregister - an interface driver goes
+@
+@   in:       r0 = usb_driver
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process; its interrupts are off
+@ ---------------------------------------------------------------------------
+FUNC usb_deregister
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r0
+        ldr     r1, =usb_drivers
+        bl      usb_remove_from
+        ldr     r1, [r4, #USB_DRIVER_NAME]
+        pr_info "usbcore: deregistering interface driver %s\n"
+        pop     {r4, r5, fp, pc}
+ENDFUNC usb_deregister
+        EXPORT_SYMBOL usb_deregister
 
 @ ---------------------------------------------------------------------------
 @ usb_find_hcd - a host controller by its driver's name
@@ -163,6 +174,26 @@ LFUNC usb_find_on
         mov     r0, r5
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_find_on
+
+@ ---------------------------------------------------------------------------
+@ usb_remove_from - take an entry off a list; one that is not on it stays off
+@
+@   in:       r0 = usb_hcd or usb_driver, r1 = head of the list
+@   out:      -
+@   clobbers: r1, r2, flags
+@   context:  process. The interrupt may come at any time: the list is whole before and after the one store
+@ ---------------------------------------------------------------------------
+LFUNC usb_remove_from
+        ldr     r2, [r1]                        @ HCD_NEXT is the first word
+        cmp     r2, #0
+        bxeq    lr
+        cmp     r2, r0
+        movne   r1, r2
+        bne     usb_remove_from
+        ldr     r2, [r0, #HCD_NEXT]
+        str     r2, [r1]
+        bx      lr
+ENDFUNC usb_remove_from
 
 @ ---------------------------------------------------------------------------
 @ usb_register_on - put an entry on a list, and the first one that wants interrupts on the line
@@ -265,6 +296,27 @@ LFUNC usb_irq_on
         pop     {r4, r5, fp, pc}
 ENDFUNC usb_irq_on
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ usb_exit - nobody is registered any more: give the line back
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC usb_exit
+        push    {fp, lr}
+        add     fp, sp, #0
+        ldr     r0, =usb_irq_requested
+        ldr     r0, [r0]
+        cmp     r0, #0
+        movne   r0, #IRQ_USB
+        blne    free_irq
+        pr_info "usbcore: deregistering device driver usb\n"
+        pop     {fp, pc}
+ENDFUNC usb_exit
+
         string  usb_irq_name, "usb"
 
         .bss
@@ -281,5 +333,6 @@ usb_drivers:
         .space  4                               @ list of usb_driver
 
         module_init usb_init, subsys_initcall
+        module_exit usb_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "USB core"

@@ -41,6 +41,20 @@ FUNC vexpress_sysreg_init
         pop     {fp, pc}
 ENDFUNC vexpress_sysreg_init
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ vexpress_sysreg_exit - nothing is to be given back
+@
+@   in:       -
+@   out:      -
+@   clobbers: -
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC vexpress_sysreg_exit
+        bx      lr
+ENDFUNC vexpress_sysreg_exit
+
         module_init vexpress_sysreg_init, postcore_initcall
+        module_exit vexpress_sysreg_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "Versatile Express system registers"

@@ -75,6 +75,7 @@ FUNC unregister_chrdev
 .Lunregister_out:
         pop     {fp, pc}
 ENDFUNC unregister_chrdev
+        EXPORT_SYMBOL unregister_chrdev
 
 @ ---------------------------------------------------------------------------
 @ find_chrdev - the device of a name
