@@ -62,6 +62,11 @@ class Section:
         """Bytes that the section occupies in memory."""
         return self.nobits_size if self.type == SectionType.NOBITS else len(self.data)
 
+    @property
+    def is_debug(self) -> bool:
+        """True for DWARF, which only debuggers read."""
+        return self.name.startswith(".debug_") and not self.flags & SectionFlag.ALLOC
+
     def __repr__(self) -> str:
         return f"<Section {self.name} {self.size:#x} bytes>"
 
@@ -125,6 +130,13 @@ class ObjectFile:
             if symbol.name == name:
                 return symbol
         raise KeyError(name)
+
+    def without_debug(self) -> ObjectFile:
+        """The object without what only debuggers read, as `strip -g` leaves it; sections and symbols are shared."""
+        sections = [section for section in self.sections if not section.is_debug]
+        used = {id(relocation.symbol) for section in sections for relocation in section.relocations}
+        symbols = [symbol for symbol in self.symbols if symbol.kind != SymbolKind.SECTION or id(symbol) in used]
+        return ObjectFile(sections, symbols, self.flags)
 
     def to_bytes(self) -> bytes:
         """The ET_REL file: header, sections, .symtab, .strtab, relocations, .shstrtab, section headers."""

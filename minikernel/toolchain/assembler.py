@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minikernel.elf.attributes import CORTEX_A15
-from minikernel.elf.constants import SectionFlag, SectionType
+from minikernel.elf.constants import R_ARM, SectionFlag, SectionType
 from minikernel.elf.object_file import ObjectFile
 from minikernel.errors import Location, SourceError, SourceErrors, near_names
 from minikernel.toolchain.code_writer import CodeWriter, exact_number
 from minikernel.toolchain.conditionals import Conditionals
+from minikernel.toolchain.debug_lines import DebugSection, debug_sections
 from minikernel.toolchain.directives import EXECUTORS
 from minikernel.toolchain.encoder import Encoder, EncodingTable, default_table
 from minikernel.toolchain.expression import EXACT, Address, Node, NotYet, Value, symbol_value, why_not_known
@@ -313,7 +314,7 @@ class Assembler:
 
     # --- the end ---
 
-    def finish(self) -> ObjectFile:
+    def finish(self, debug: bool) -> ObjectFile:
         """Writes the pools, finishes what waited, makes the object. Errors are in self.errors."""
         for section in list(self.sections.values()):
             self.code.dump_pool(section)
@@ -321,10 +322,22 @@ class Assembler:
                 self._pad_code_section(section)
         self.code.finish()
         self._finish_symbols()
+        debugging = self._add_debug_sections() if debug else []
         builder = ObjectBuilder(self.sections.values(), self.attributes)
         resolve_fixups(self, builder)
+        for section in debugging:
+            for offset, target in section.references:
+                builder.relocate_in(section, offset, R_ARM.ABS32, target)
         self._report_undefined_locals()
         return builder.finish(self.sections.values(), self.symbols.values())
+
+    def _add_debug_sections(self) -> list[DebugSection]:
+        """Sections for debuggers, unless the source writes its own."""
+        if ".debug_line" in self.sections or ".debug_info" in self.sections:
+            return []
+        added = debug_sections(self.frame.file, self.sections.values(), self.symbols.values())
+        self.sections |= {section.name: section for section in added}
+        return added
 
     def _pad_code_section(self, section: SectionBuilder) -> None:
         """GNU as ends a code section on a word."""
@@ -401,11 +414,13 @@ def assemble_unit(
     defsyms: abc.Mapping[str, int] | None = None,
     root: Path | None = None,
     encoder: Encoder | None = None,
+    debug: bool = False,
 ) -> Assembly:
     """Assembles one source with everything known about it.
 
     `root` is the directory that `.include` may read in (default: the one of the source); `defsyms` are absolute symbols
-    defined before the first line, as `--defsym`. Raises SourceError, SourceErrors for several, EncoderUnavailable.
+    defined before the first line, as `--defsym`; `debug` adds line tables (debug_lines.py), as `-g`.
+    Raises SourceError, SourceErrors for several, EncoderUnavailable.
     """
     table = EncodingTable(encoder) if encoder is not None else default_table()
     tree = None
@@ -421,7 +436,7 @@ def assemble_unit(
     object_file = ObjectFile()
     try:
         assembler.run(parse_source(source))
-        object_file = assembler.finish()
+        object_file = assembler.finish(debug)
     except StopAssembly as stop:
         if stop.error is not None:
             assembler.errors.append(stop.error)
@@ -445,9 +460,10 @@ def assemble(
     include_dirs: Sequence[Path] = (),
     defsyms: abc.Mapping[str, int] | None = None,
     root: Path | None = None,
+    debug: bool = False,
 ) -> ObjectFile:
     """The ObjectFile of a source; see assemble_unit."""
-    return assemble_unit(source, include_dirs=include_dirs, defsyms=defsyms, root=root).object_file
+    return assemble_unit(source, include_dirs=include_dirs, defsyms=defsyms, root=root, debug=debug).object_file
 
 
 def assemble_text(text: str, name: str = "text.s", defsyms: abc.Mapping[str, int] | None = None) -> ObjectFile:

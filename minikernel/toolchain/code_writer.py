@@ -57,9 +57,11 @@ class CodeWriter:
         compiled = statement.compiled
         if compiled is None:
             compiled = statement.compiled = self._compile(statement)
-        section = self._assembler.section
+        assembler = self._assembler
+        section = assembler.section
         if section.mapping != Mapping.CODE:
             begin_code(section)
+        section.lines.append((len(section.data), True, *assembler.frame.written_at(assembler.line)))
         if compiled.word is not None:
             section.data += compiled.word
         else:
@@ -174,6 +176,7 @@ class CodeWriter:
         for entry in pool.entries:
             label = entry.label
             label.section, label.value, label.group = section, section.offset, section.group
+            section.lines.append((section.offset, False, *entry.position.written_at()))
             if isinstance(entry.value, int):
                 assembler.emit(u32(entry.value).to_bytes(4, "little"))
             else:

@@ -234,8 +234,10 @@ def _inst(assembler: Assembler, statement: Statement) -> None:
         value = assembler.evaluate_now(node, "the instruction word")
         if not 0 <= value < 1 << 32:
             raise Problem(f"{value:#x} does not fit in 32 bits", node.column)
-        begin_code(assembler.section)
-        assembler.section.data += value.to_bytes(4, "little")
+        section = assembler.section
+        begin_code(section)
+        section.lines.append((section.offset, True, *assembler.frame.written_at(assembler.line)))
+        section.data += value.to_bytes(4, "little")
 
 
 DATA_DIRECTIVES: dict[str, Directive] = {

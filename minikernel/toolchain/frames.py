@@ -15,7 +15,7 @@ from minikernel.toolchain.statement import Item, Statement
 class Frame:
     """Statements being executed: a file, one expansion of a macro, one round of a repetition."""
 
-    __slots__ = ("caller", "conditional_depth", "depth", "file", "index", "items", "lines", "title")
+    __slots__ = ("caller", "conditional_depth", "depth", "file", "index", "items", "lines", "macro_use", "title")
 
     def __init__(
         self, items: list[Item], file: str, lines: list[str] | None, title: str, caller: Position | None, depth: int
@@ -30,6 +30,20 @@ class Frame:
         self.caller = caller
         self.depth = depth
         self.conditional_depth = 0
+        self.macro_use = self._macro_use()
+        """Inside a macro: file and line of the use that the author wrote, outside all macros. Else None."""
+
+    def _macro_use(self) -> tuple[str, int] | None:
+        caller = self.caller
+        if caller is None or self.lines is not None:
+            return None
+        if caller.frame.macro_use is None and self.title.startswith("macro"):
+            return caller.frame.file, caller.line
+        return caller.frame.macro_use
+
+    def written_at(self, line: int) -> tuple[str, int]:
+        """File and line that a debugger shows for `line` of this frame."""
+        return self.macro_use or (self.file, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +57,10 @@ class Position:
     def location(self, column: int | None = None) -> Location:
         """`column` counts from 0 in the statement's text; None: where the statement begins."""
         return Location(self.frame.file, self.line, (self.statement.column if column is None else column) + 1)
+
+    def written_at(self) -> tuple[str, int]:
+        """File and line that a debugger shows: outside all macros."""
+        return self.frame.written_at(self.line)
 
     def error(self, message: str, column: int | None = None, notes: Sequence[str] = ()) -> SourceError:
         """A SourceError here, with the chain of expansions as notes."""

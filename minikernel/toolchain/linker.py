@@ -171,8 +171,11 @@ def _relocate_section(
                 pack(data, at, word & 0xF000_0000 | _NOP)
                 continue
             s = 0
-        if is_loaded and _is_discarded(state, symbol):
-            problems.append(_discarded_message(state, file, obj, section, relocation.offset, symbol))
+        if _is_discarded(state, symbol):
+            if is_loaded:
+                problems.append(_discarded_message(state, file, obj, section, relocation.offset, symbol))
+            else:
+                pack(data, at, _nowhere(section))
             continue
         word, problem = rule.relocate(word, s, addr + relocation.offset)
         if problem:
@@ -181,6 +184,11 @@ def _relocate_section(
             problems.append(f"{where}: R_ARM_{name} to {_symbol_text(symbol)} at {s:#010x}: {problem}")
             continue
         pack(data, at, word)
+
+
+def _nowhere(section: Section) -> int:
+    """What ld writes in a debug section for code that was discarded; in .debug_ranges two zeros would end the list."""
+    return 1 if section.name == ".debug_ranges" else 0
 
 
 def _relocation_target(state: Link, symbol: Symbol) -> int | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from operator import itemgetter
 from re import compile as compile_pattern
 
+from minikernel.bits import align_up
 from minikernel.elf.constants import SectionFlag, SectionType
 from minikernel.elf.object_file import Section
 from minikernel.toolchain.link_messages import raise_if_any
@@ -145,9 +146,9 @@ def append_debug_sections(state: Link) -> None:
         elif item.section.type == SectionType.ARM_ATTRIBUTES:
             item.is_discarded = True  # the first object speaks for all
             continue
-        item.output, item.offset = output, output.size
+        item.output, item.offset = output, align_up(output.size, max(item.section.addralign, 1))
         output.contents.append(item)
-        output.size += item.section.size
+        output.size = item.offset + item.section.size
 
 
 def decide_kept_sections(state: Link) -> None:

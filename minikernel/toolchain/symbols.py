@@ -23,6 +23,10 @@ class Mapping:
     DATA = "$d"
 
 
+LineNote = tuple[int, bool, str, int]
+"""From this offset of a section on, the bytes belong to this line of this file; False: they are no instructions."""
+
+
 class SectionBuilder:
     """A section growing. Its law: `offset` is always exact, because every ARM statement has one size."""
 
@@ -35,6 +39,7 @@ class SectionBuilder:
         "has_frags",
         "is_code",
         "is_nobits",
+        "lines",
         "mapping",
         "marks",
         "name",
@@ -57,6 +62,8 @@ class SectionBuilder:
         self.marks: dict[int, str] = {}
         """Mapping symbols by offset: the last one at an offset wins."""
         self.has_frags = False
+        self.lines: list[LineNote] = []
+        """Where each instruction and literal came from, in ascending order of offsets."""
         self.pool: LiteralPool | None = None
 
     @property
