@@ -17,6 +17,7 @@ from minikernel.kernel.initcalls import read_tables
 from minikernel.power_on import load_image
 from minikernel.toolchain.build import Build, build, print_commands
 from minikernel.toolchain.config import BuildConfig
+from minikernel.toolchain.examples import with_examples
 
 
 def build_command(args: argparse.Namespace) -> int:
@@ -24,7 +25,10 @@ def build_command(args: argparse.Namespace) -> int:
     config = BuildConfig.load(dict(args.set))
     out = Path(args.output)
     with progress("building the guest"):
-        result = build(config, out)
+        result = with_examples(build(config))
+        result.write(out)
+    for warning in result.warnings:
+        print(f"WARNING: modpost: {warning}", file=sys.stderr)
     if args.print_commands:
         print("set -e")
         print(f"cd {shlex.quote(str(out))}")

@@ -72,8 +72,9 @@ class Build:
 
     @property
     def modules(self) -> dict[str, bytes]:
-        """Driver -> its .ko, for those set to m."""
-        return {Path(name).stem: self.files[name] for name in self.files if name.endswith(".ko")}
+        """Module -> its .ko, in the order of config.toml: the drivers set to m; examples where they were added."""
+        names = (*self.config.drivers, *self.config.examples)
+        return {name: self.files[f"{name}.ko"] for name in names if f"{name}.ko" in self.files}
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -71,9 +71,7 @@ class BuildCache:
     def load_build(self, key: str) -> Mapping[str, bytes] | None:
         """The files of that build, or None."""
         directory = self._builds / key
-        if not (directory / "vmlinux").is_file():
-            return None
-        return LazyFiles(directory)
+        return LazyFiles(directory) if directory.is_dir() else None
 
     def store_build(self, key: str, files: Mapping[str, bytes]) -> None:
         """Keeps the files; the oldest builds make room."""

@@ -32,12 +32,16 @@ _CONFIG_NAME = "guest/config.toml"
 
 @dataclass(frozen=True)
 class BuildConfig:
-    """One build: the guest's tree, the kernel's sources and the drivers in link order, the default command line."""
+    """One build: the guest's tree, the kernel's sources and the drivers in link order, the default command line.
+
+    `examples` are the sources of guest/modules: no part of the build itself (examples.py).
+    """
 
     tree: Path
     kernel: tuple[str, ...]
     drivers: Mapping[str, DriverSetting]
     cmdline: str = ""
+    examples: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, overrides: Mapping[str, str] | None = None, tree: Path | None = None) -> BuildConfig:
@@ -71,19 +75,31 @@ class _ConfigFile:
 
     def read(self, tree: Path) -> BuildConfig:
         content = self._parse()
-        self._refuse_unknown(content, ("kernel", "link", "drivers"), "table")
+        self._refuse_unknown(content, ("kernel", "link", "drivers", "modules"), "table")
         kernel, link = self._table(content, "kernel"), self._table(content, "link")
+        modules = self._table(content, "modules")
         self._refuse_unknown(kernel, ("cmdline",), "key of [kernel]")
         self._refuse_unknown(link, ("kernel",), "key of [link]")
-        names = link.get("kernel", [])
+        self._refuse_unknown(modules, ("examples",), "key of [modules]")
         cmdline = kernel.get("cmdline", "")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            self._fail("kernel", "expected a list of names of kernel sources")
         if not isinstance(cmdline, str):
             self._fail("cmdline", "expected a text")
+        names = self._names(link, "kernel", tree, "kernel")
+        drivers = self._drivers(content, tree)
+        examples = self._names(modules, "examples", tree, "modules")
+        for name in examples:
+            if name in drivers or examples.count(name) > 1:
+                self._fail(name, f"a second module {name!r}")
+        return BuildConfig(tree, names, drivers, cmdline, examples)
+
+    def _names(self, table: Mapping[str, object], key: str, tree: Path, folder: str) -> tuple[str, ...]:
+        """A list of sources of guest/FOLDER, without the ending .s."""
+        names = table.get(key, [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self._fail(key, f"expected a list of names of sources of guest/{folder}")
         for name in names:
-            self._check_source(tree, "kernel", name)
-        return BuildConfig(tree, tuple(names), self._drivers(content, tree), cmdline)
+            self._check_source(tree, folder, name)
+        return tuple(names)
 
     def _parse(self) -> dict[str, object]:
         try:

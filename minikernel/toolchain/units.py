@@ -23,7 +23,10 @@ _TOOLCHAIN_FOLDERS = ("elf", "toolchain")
 
 @dataclass(frozen=True)
 class Unit:
-    """One source below the guest tree and how it is assembled; `folders` are searched by .include."""
+    """One source and how it is assembled: a path below the guest tree, or an absolute one for a user's own module.
+
+    `folders` of the tree are searched by .include.
+    """
 
     source: str
     folders: tuple[str, ...] = ("include",)
@@ -31,8 +34,9 @@ class Unit:
 
     @property
     def object_name(self) -> str:
-        """`drivers/gic.s` -> `drivers/gic.o`."""
-        return str(Path(self.source).with_suffix(".o"))
+        """`drivers/gic.s` -> `drivers/gic.o`; a user's own module -> `NAME.o`."""
+        path = Path(self.source).with_suffix(".o")
+        return path.name if path.is_absolute() else path.as_posix()
 
 
 _DRIVER_DEFSYMS: dict[DriverSetting, tuple[tuple[str, int], ...]] = {
@@ -61,6 +65,11 @@ def _driver_units(config: BuildConfig, settings: Sequence[DriverSetting]) -> lis
     ]
 
 
+def example_units(config: BuildConfig) -> list[Unit]:
+    """The examples of guest/modules."""
+    return [Unit(f"modules/{name}.s", defsyms=_DRIVER_DEFSYMS[DriverSetting.MODULE]) for name in config.examples]
+
+
 def user_units(config: BuildConfig) -> list[Unit]:
     """The init program: every source of user/, by name."""
     return [Unit(f"user/{path.name}", ("include", "user")) for path in sorted((config.tree / "user").glob("*.s"))]
@@ -80,9 +89,9 @@ class Units:
         """Object name -> the object's file, for every unit assembled so far."""
 
     def assemble(self, unit: Unit) -> ObjectFile:
-        """The object of a unit. Raises SourceError, SourceErrors."""
+        """The object of a unit. Raises SourceError, SourceErrors; UsageError for a file that cannot be read."""
         self._units[unit.object_name] = unit
-        key = content_key((self._common.encode(), repr(unit).encode(), (self.tree / unit.source).read_bytes()))
+        key = content_key((self._common.encode(), repr(unit).encode(), self._read(unit)))
         known = self._cache.load_object(key)
         if known is not None:
             self.files[unit.object_name] = known
@@ -98,8 +107,14 @@ class Units:
         """The interfaces that the function headers of these sources state, by name."""
         found: dict[str, str] = {}
         for unit in units:
-            found.update(interfaces((self.tree / unit.source).read_text(encoding="utf-8")))
+            found.update(interfaces(self._read(unit).decode("utf-8", "replace")))
         return found
+
+    def _read(self, unit: Unit) -> bytes:
+        try:
+            return (self.tree / unit.source).read_bytes()
+        except OSError as error:
+            raise UsageError(f"cannot read {unit.source}: {error.strerror}") from None
 
     def assemble_text(self, name: str, text: str) -> ObjectFile:
         """The object of a generated source."""

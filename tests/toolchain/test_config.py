@@ -70,7 +70,7 @@ def test_a_wrong_override_is_a_usage_error(tree: Path, overrides: dict[str, str]
         ("[drivers]", "[driver]", "5:2: error: unknown table 'driver'; did you mean 'drivers'?"),
         ("cmdline", "cmd_line", "2:1: error: unknown key of [kernel] 'cmd_line'; did you mean 'cmdline'?"),
         ('"quiet"', "quiet", "2:11: error: Invalid value"),
-        ('["head", "main"]', '"head"', "1:2: error: expected a list of names of kernel sources"),
+        ('["head", "main"]', '"head"', "1:2: error: expected a list of names of sources of guest/kernel"),
         ('"quiet"', "7", "2:1: error: expected a text"),
     ],
 )
@@ -83,3 +83,29 @@ def test_a_wrong_file_is_reported_at_its_line(tree: Path, old: str, new: str, fi
 
 def test_the_guest_tree_of_this_checkout_is_found() -> None:
     assert (guest_tree() / "kernel").is_dir() and BuildConfig.load().tree == guest_tree()
+
+
+def test_examples_are_listed_and_stay_out_of_the_build(tree: Path) -> None:
+    (tree / "modules").mkdir()
+    (tree / "modules/hello.s").write_text("")
+    config = tree / "config.toml"
+    config.write_text(GOOD + '[modules]\nexamples = ["hello"]\n')
+    assert BuildConfig.load(tree=tree).examples == ("hello",)
+    for bad, message in (
+        ('examples = ["hallo"]', "no source guest/modules/hallo.s; did you mean 'hello'?"),
+        ('examples = ["hello", "hello"]', "a second module 'hello'"),
+        ('examples = "hello"', "expected a list of names of sources of guest/modules"),
+        ("exmples = []", "unknown key of [modules] 'exmples'; did you mean 'examples'?"),
+    ):
+        config.write_text(GOOD + f"[modules]\n{bad}\n")
+        with pytest.raises(SourceError) as caught:
+            BuildConfig.load(tree=tree)
+        assert caught.value.message == message
+
+
+def test_an_example_may_not_be_called_as_a_driver(tree: Path) -> None:
+    (tree / "modules").mkdir()
+    (tree / "modules/uart.s").write_text("")
+    (tree / "config.toml").write_text(GOOD + '[modules]\nexamples = ["uart"]\n')
+    with pytest.raises(SourceError, match="a second module 'uart'"):
+        BuildConfig.load(tree=tree)
