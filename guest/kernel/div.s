@@ -47,8 +47,8 @@ ENDFUNC __aeabi_idivmod
 @ ---------------------------------------------------------------------------
 @ __aeabi_uldivmod - 64-bit quotient and remainder, by long division bit by bit
 @
-@   in:       r1:r0 = numerator, r3:r2 = denominator, below 2^63
-@   out:      r1:r0 = quotient, r3:r2 = remainder
+@   in:       r1:r0 = numerator, r3:r2 = denominator
+@   out:      r1:r0 = quotient, r3:r2 = remainder; of a denominator 0: all bits 1, and the numerator
 @   clobbers: ip, flags
 @   context:  any
 @ ---------------------------------------------------------------------------
@@ -61,12 +61,16 @@ FUNC __aeabi_uldivmod
         adds    r0, r0, r0                      @ numerator's top bit moves into the remainder,
         adcs    r1, r1, r1                      @ the quotient's bits come in below
         adcs    r4, r4, r4
-        adc     r5, r5, r5
-        subs    r6, r4, r2
-        sbcs    r7, r5, r3
-        movhs   r4, r6
-        movhs   r5, r7
-        orrhs   r0, r0, #1
+        adcs    r5, r5, r5
+        bcs     .Lsubtract                      @ a 65th bit: larger than any denominator
+        cmp     r5, r3
+        cmpeq   r4, r2
+        blo     .Ltoo_small
+.Lsubtract:
+        subs    r4, r4, r2
+        sbc     r5, r5, r3
+        orr     r0, r0, #1
+.Ltoo_small:
         subs    ip, ip, #1
         bne     .Lnext_bit
         mov     r2, r4
@@ -75,8 +79,46 @@ FUNC __aeabi_uldivmod
         bx      lr
 ENDFUNC __aeabi_uldivmod
 
+@ ---------------------------------------------------------------------------
+@ __aeabi_ldivmod - signed 64-bit quotient, cut towards 0, and remainder, with the numerator's sign
+@
+@   in:       r1:r0 = numerator, r3:r2 = denominator
+@   out:      r1:r0 = quotient, r3:r2 = remainder
+@   clobbers: ip, flags
+@   context:  any
+@ ---------------------------------------------------------------------------
+FUNC __aeabi_ldivmod
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r1                          @ sign of the remainder
+        eor     r5, r1, r3                      @ sign of the quotient
+        cmp     r1, #0
+        bge     .Lnumerator_positive
+        rsbs    r0, r0, #0
+        rsc     r1, r1, #0
+.Lnumerator_positive:
+        cmp     r3, #0
+        bge     .Ldenominator_positive
+        rsbs    r2, r2, #0
+        rsc     r3, r3, #0
+.Ldenominator_positive:
+        bl      __aeabi_uldivmod
+        cmp     r5, #0
+        bge     .Lquotient_positive
+        rsbs    r0, r0, #0
+        rsc     r1, r1, #0
+.Lquotient_positive:
+        cmp     r4, #0
+        bge     .Lremainder_positive
+        rsbs    r2, r2, #0
+        rsc     r3, r3, #0
+.Lremainder_positive:
+        pop     {r4, r5, fp, pc}
+ENDFUNC __aeabi_ldivmod
+
         EXPORT_SYMBOL __aeabi_uidiv
         EXPORT_SYMBOL __aeabi_idiv
         EXPORT_SYMBOL __aeabi_uidivmod
         EXPORT_SYMBOL __aeabi_idivmod
         EXPORT_SYMBOL __aeabi_uldivmod
+        EXPORT_SYMBOL __aeabi_ldivmod
