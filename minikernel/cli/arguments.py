@@ -77,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
         help="the memory map of the built image and of the board, without booting it",
         description="Shows where the image's sections lie, what may be done with them, what is freed; then the board.",
     )
+    modinfo = commands.add_parser(
+        "modinfo",
+        help="what is inside a loadable module, without loading it",
+        description="Shows a module's .modinfo, sections, parameters, exports, imports and relocations by type.",
+    )
+    modinfo.add_argument(
+        "file", metavar="FILE.ko", nargs="+", help="a module, ours or a real one for ARM; - is standard input"
+    )
     return root
 
 

@@ -71,9 +71,16 @@ def _map(args: argparse.Namespace) -> int:
     return map_command(args)
 
 
+def _modinfo(args: argparse.Namespace) -> int:
+    from minikernel.cli.modinfo import modinfo_command
+
+    return modinfo_command(args)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "boot": _boot,
     "build": _build,
     "initcalls": _initcalls,
     "map": _map,
+    "modinfo": _modinfo,
 }

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from minikernel.elf.constants import R_ARM, SymbolBinding
+from minikernel.elf.constants import R_ARM, SectionType, SymbolBinding
 from minikernel.elf.header import c_string
-from minikernel.elf.object_file import ABS, UNDEF, ObjectFile, Relocation, Section
+from minikernel.elf.object_file import ABS, UNDEF, ObjectFile, Section, Symbol
 from minikernel.errors import ImageError
 
 KERNEL_SYMBOL_SIZE = 12  # value, name, namespace
@@ -111,17 +111,27 @@ def modinfo_pairs(obj: ObjectFile) -> Iterator[tuple[str, str]]:
                     yield key, value
 
 
-def pointed_string(obj: ObjectFile, section: Section, offset: int) -> str:
-    """The C string that the word at `offset` points to once relocated; empty where nothing points."""
-    relocation = _relocation_at(section, offset)
-    if relocation is None or not isinstance(relocation.symbol.section, Section):
-        return ""
-    start = relocation.symbol.value + _word(section, offset)
-    return c_string(bytes(relocation.symbol.section.data), start & 0xFFFF_FFFF)
+class Pointers:
+    """What the words of one section point to once they are relocated. For reading only: nothing is relocated."""
 
+    def __init__(self, section: Section) -> None:
+        self._section = section
+        self._targets = {r.offset: r.symbol for r in section.relocations if r.type == R_ARM.ABS32}
+        self._strings: dict[int, bytes] = {}
 
-def _relocation_at(section: Section, offset: int) -> Relocation | None:
-    return next((r for r in section.relocations if r.offset == offset and r.type == R_ARM.ABS32), None)
+    def symbol(self, offset: int) -> Symbol | None:
+        """The symbol that the word at `offset` refers to; None where there is no relocation."""
+        return self._targets.get(offset)
+
+    def string(self, offset: int) -> str:
+        """The C string that the word at `offset` points to; empty where it points to no bytes."""
+        symbol = self._targets.get(offset)
+        if symbol is None or not isinstance(symbol.section, Section):
+            return ""
+        table = self._strings.get(id(symbol.section))
+        if table is None:
+            table = self._strings[id(symbol.section)] = bytes(symbol.section.data)
+        return c_string(table, (symbol.value + _word(self._section, offset)) & 0xFFFF_FFFF)
 
 
 def _word(section: Section, offset: int) -> int:
@@ -144,6 +154,8 @@ def _signature_size(data: bytes, name: str) -> int:
 
 def _table(obj: ObjectFile, name: str, section_name: str, entry: int) -> Section | None:
     section = next((s for s in obj.sections if s.name == section_name), None)
+    if section is not None and section.type == SectionType.NOBITS:
+        raise ImageError("expected bytes, found zeros (SHT_NOBITS)", name, section_name)
     if section is not None and section.size % entry:
         raise ImageError(f"{section.size} bytes are no multiple of {entry}", name, section_name)
     return section
@@ -153,24 +165,24 @@ def _exports(obj: ObjectFile, name: str, table: str, crcs: str, gpl_only: bool) 
     section, crc_section = _table(obj, name, table, KERNEL_SYMBOL_SIZE), _table(obj, name, crcs, 4)
     if section is None:
         return
-    pointers = {r.offset: r for r in section.relocations}
+    pointers, crc_pointers = Pointers(section), Pointers(crc_section or section)
     for index in range(section.size // KERNEL_SYMBOL_SIZE):
         at = index * KERNEL_SYMBOL_SIZE
-        symbol = pointers[at].symbol.name if at in pointers else ""
+        symbol = pointers.symbol(at)
         yield ModuleExport(
-            pointed_string(obj, section, at + 4) or symbol,
+            pointers.string(at + 4) or (symbol.name if symbol is not None else ""),
             gpl_only,
-            None if crc_section is None else _crc(crc_section, 4 * index),
-            pointed_string(obj, section, at + 8),
+            None if crc_section is None else _crc(crc_section, crc_pointers, 4 * index),
+            pointers.string(at + 8),
         )
 
 
-def _crc(section: Section, offset: int) -> int | None:
+def _crc(section: Section, pointers: Pointers, offset: int) -> int | None:
     """A CRC stands in the table, or (older compilers) is the value of an absolute symbol."""
-    relocation = _relocation_at(section, offset)
-    if relocation is None:
-        return _word(section, offset) if offset + 4 <= section.size else None
-    return relocation.symbol.value & 0xFFFF_FFFF if relocation.symbol.section is ABS else None
+    symbol = pointers.symbol(offset)
+    if symbol is not None:
+        return symbol.value & 0xFFFF_FFFF if symbol.section is ABS else None
+    return _word(section, offset) if offset + 4 <= section.size else None
 
 
 def _imports(obj: ObjectFile, versions: dict[str, int]) -> Iterator[ModuleImport]:
@@ -193,7 +205,8 @@ def _parameters(obj: ObjectFile, name: str, info: tuple[tuple[str, str], ...]) -
     permissions: dict[str, int] = {}
     section = _table(obj, name, "__param", KERNEL_PARAM_SIZE)
     if section is not None:
+        pointers = Pointers(section)
         for at in range(0, section.size, KERNEL_PARAM_SIZE):
-            permissions[pointed_string(obj, section, at)] = int.from_bytes(section.data[at + 12 : at + 14], "little")
+            permissions[pointers.string(at)] = int.from_bytes(section.data[at + 12 : at + 14], "little")
     for parameter in dict.fromkeys((*permissions, *types, *texts)):
         yield ModuleParameter(parameter, types.get(parameter, ""), permissions.get(parameter), texts.get(parameter, ""))

@@ -4,8 +4,8 @@ The guest's loader patches a module in its own memory, in assembly. This page ta
 the sections came to lie and the values of what other modules and the kernel provide, and gives the word that each
 relocation must leave, by the table of relocations.py. Tests compare the two, word by word.
 
-Several relocations may hit one word (R_ARM_NONE beside R_ARM_PREL31 in .ARM.exidx); each starts from what the one before
-left.
+Several relocations may hit one word (R_ARM_NONE beside R_ARM_PREL31 in .ARM.exidx); each starts from
+what the one before left.
 """
 
 from __future__ import annotations

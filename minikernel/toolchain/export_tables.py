@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from minikernel.elf.header import c_string
 from minikernel.elf.image import Image, ImageSection
-from minikernel.elf.module_file import KERNEL_SYMBOL_SIZE, pointed_string
+from minikernel.elf.module_file import KERNEL_SYMBOL_SIZE, Pointers
 from minikernel.elf.object_file import ObjectFile
 from minikernel.errors import LinkError
 from minikernel.toolchain.modpost import Export
@@ -44,7 +44,8 @@ def check_module(name: str, obj: ObjectFile) -> None:
         section = next((s for s in obj.sections if s.name == table), None)
         if section is not None:
             starts = range(0, section.size, KERNEL_SYMBOL_SIZE)
-            check_sorted(name, table, [pointed_string(obj, section, at + 4) for at in starts])
+            pointers = Pointers(section)
+            check_sorted(name, table, [pointers.string(at + 4) for at in starts])
 
 
 def check_sorted(file: str, table: str, names: Sequence[str]) -> None:

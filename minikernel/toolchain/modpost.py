@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minikernel.elf.constants import SymbolBinding
-from minikernel.elf.module_file import modinfo_pairs, pointed_string
+from minikernel.elf.module_file import Pointers, modinfo_pairs
 from minikernel.elf.object_file import UNDEF, ObjectFile
 from minikernel.errors import near_names
 from minikernel.toolchain.generated import (
@@ -82,7 +82,7 @@ def exports_of(owner: str, obj: ObjectFile, interfaces: Mapping[str, str]) -> li
             if section.name.startswith(prefix):
                 name = section.name.removeprefix(prefix)
                 crc = symbol_crc(name, interfaces.get(name), sizes.get(name, 0))
-                exports.append(Export(name, owner, gpl_only, crc, pointed_string(obj, section, 8)))
+                exports.append(Export(name, owner, gpl_only, crc, Pointers(section).string(8)))
     return exports
 
 
