@@ -35,6 +35,7 @@ FUNC paging_init
         bl      install_linear_map
         bl      install_device_map
         bl      install_user_tables
+        bl      install_module_tables
 
         ldr     r0, =SWAPPER_PG_DIR + (RAM_PHYS >> (SECTION_SHIFT - 2))
         mov     r1, #L1_FAULT

@@ -242,10 +242,11 @@ FUNC free_module_args
 ENDFUNC free_module_args
 
 @ ---------------------------------------------------------------------------
-@ complete_formation - nothing of it changes any more: permissions, and the others may see it
+@ complete_formation, undo_formation - nothing of it changes any more: permissions, and the others may see it
 @
 @   in:       r0 = struct module, r1 = load_info
-@   out:      r0 = 0; -ENOEXEC: exports what another one exports, or has its entry points elsewhere. State COMING
+@   out:      complete_formation: r0 = 0; -ENOEXEC: exports what another one exports, or has its entry points elsewhere.
+@             State COMING
 @   clobbers: r1-r3, ip, flags
 @   context:  process, load_module
 @ ---------------------------------------------------------------------------
@@ -273,8 +274,7 @@ FUNC complete_formation
         pop     {r4, r5, fp, pc}
 ENDFUNC complete_formation
 
-@ A load that fails from here on: who looks at the list sees it go.
-FUNC undo_formation
+FUNC undo_formation                             @ a load that fails from here on: the list shows it going
         mov     r1, #MODULE_STATE_GOING
         b       module_set_state
 ENDFUNC undo_formation

@@ -130,12 +130,42 @@ FUNC free_copy
         add     fp, sp, #8
         mov     r4, r0
         bl      elf_copies_free
-        ldr     r0, [r4, #LOAD_HDR]
+        ldr     r0, [r4, #LOAD_AREA]
         mov     r1, #0
+        str     r1, [r4, #LOAD_AREA]
         str     r1, [r4, #LOAD_HDR]
         bl      module_mem_free
         pop     {r4, r5, fp, pc}
 ENDFUNC free_copy
+
+@ ---------------------------------------------------------------------------
+@ alloc_copy - memory for the file
+@
+@   in:       r0 = load_info, r1 = bytes, not 0
+@   out:      r0 = address, or 0; LOAD_AREA, LOAD_HDR, LOAD_LEN
+@   clobbers: r1-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+@ The file ends where its last page does (but for a word's rest), so that a read behind its end faults.
+LFUNC alloc_copy
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r0
+        mov     r5, r1
+        mov     r0, r1
+        mov     r1, #MOD_COPY
+        bl      module_mem_alloc
+        cmp     r0, #0
+        beq     .Lno_copy
+        str     r0, [r4, #LOAD_AREA]
+        add     r0, r0, r1, lsl #PAGE_SHIFT
+        sub     r0, r0, r5
+        bic     r0, r0, #3
+        str     r0, [r4, #LOAD_HDR]
+        str     r5, [r4, #LOAD_LEN]
+.Lno_copy:
+        pop     {r4, r5, fp, pc}
+ENDFUNC alloc_copy
 
 @ ---------------------------------------------------------------------------
 @ may_init_module - is loading and unloading allowed?
@@ -226,14 +256,12 @@ LFUNC copy_module_from_user
         cmp     r2, #EHDR_SIZE
         movlo   r0, #-ENOEXEC
         blo     .Lcopied
-        mov     r0, r6
-        mov     r1, #MOD_COPY
-        bl      module_mem_alloc
+        mov     r0, r4
+        mov     r1, r6
+        bl      alloc_copy
         cmp     r0, #0
         moveq   r0, #-ENOMEM
         beq     .Lcopied
-        str     r0, [r4, #LOAD_HDR]
-        str     r6, [r4, #LOAD_LEN]
         mov     r1, r5
         mov     r2, r6
         bl      copy_from_user
@@ -274,7 +302,7 @@ FUNC sys_finit_module
         mov     r1, r5
         mov     r2, r6
         mov     r3, #0                          @ arguments are a user pointer
-        bl      load_module_file
+        bl      load_from_file
 .Lfinit_done:
         pop     {r4-r7, fp, pc}
 ENDFUNC sys_finit_module
@@ -289,11 +317,11 @@ ENDFUNC sys_finit_module
 @ ---------------------------------------------------------------------------
 FUNC init_module_from_file
         mov     r3, #1
-        b       load_module_file
+        b       load_from_file
 ENDFUNC init_module_from_file
 
 @ r0 = struct file, r1 = arguments, r2 = MODULE_INIT_*, r3 = LOAD_KARGS -> r0 = 0 / -errno; r1-r3, ip, flags change.
-LFUNC load_module_file
+LFUNC load_from_file
         push    {r4-r7, fp, lr}
         add     fp, sp, #16
         sub     sp, sp, #LOAD_SIZE
@@ -320,7 +348,7 @@ LFUNC load_module_file
         bl      free_copy
         mov     r0, #-EOPNOTSUPP
         b       .Lfile_done
-ENDFUNC load_module_file
+ENDFUNC load_from_file
 
 @ ---------------------------------------------------------------------------
 @ kernel_read_module - the whole of an open file
@@ -358,13 +386,12 @@ LFUNC kernel_read_module
         ble     .Lread_invalid
         mov     r6, r0                          @ bytes
 
-        mov     r1, #MOD_COPY
-        bl      module_mem_alloc
+        mov     r0, r4
+        mov     r1, r6
+        bl      alloc_copy
         cmp     r0, #0
         moveq   r0, #-ENOMEM
         beq     .Lread_known
-        str     r0, [r4, #LOAD_HDR]
-        str     r6, [r4, #LOAD_LEN]
         mov     r7, r0
         ldr     r8, [r5, #FILE_POS]
         mov     r0, #0
@@ -396,51 +423,6 @@ LFUNC kernel_read_module
         mov     r0, #-EINVAL
         b       .Lread_known
 ENDFUNC kernel_read_module
-
-@ ---------------------------------------------------------------------------
-@ request_module - load /lib/modules/NAME.ko, for another module's init for instance
-@
-@   in:       r0 = name
-@   out:      r0 = 0, also when it is there already; -ENAMETOOLONG / -errno
-@   clobbers: r1-r3, ip, flags
-@   context:  process, no lock held
-@ ---------------------------------------------------------------------------
-        .equ    MODULE_PATH_MAX, 96
-FUNC request_module
-        push    {r4, r5, fp, lr}
-        add     fp, sp, #8
-        sub     sp, sp, #MODULE_PATH_MAX
-        mov     r3, r0
-        mov     r0, sp
-        mov     r1, #MODULE_PATH_MAX
-        ldr     r2, =.Lmodule_path
-        bl      snprintf
-        cmp     r0, #MODULE_PATH_MAX
-        movhs   r0, #-ENAMETOOLONG
-        bhs     .Lrequested
-        mov     r0, sp
-        mov     r1, #O_RDONLY
-        mov     r2, #0
-        bl      filp_open
-        cmn     r0, #MAX_ERRNO + 1
-        bhs     .Lrequested
-        mov     r4, r0
-        ldr     r1, =.Lno_args
-        mov     r2, #0
-        bl      init_module_from_file
-        mov     r5, r0
-        mov     r0, r4
-        bl      filp_close
-        mov     r0, r5
-        cmn     r0, #EEXIST
-        moveq   r0, #0
-.Lrequested:
-        sub     sp, fp, #8
-        pop     {r4, r5, fp, pc}
-ENDFUNC request_module
-        string .Lmodule_path, "/lib/modules/%s.ko"
-        string .Lno_args, ""
-        EXPORT_SYMBOL request_module
 
         INIT_TEXT
 @ nomodule: neither loading nor unloading

@@ -307,28 +307,6 @@ module_protections:                             @ by kind
         .word   PAGE_RO                         @ MOD_INIT_RODATA
         .word   PAGE_RW                         @ MOD_COPY
 
-        .text
-@ ---------------------------------------------------------------------------
-@ module_page - is an address of the module area mapped?
-@
-@   in:       r0 = address
-@   out:      r0 = 1 / 0
-@   clobbers: r1, flags
-@   context:  any
-@ ---------------------------------------------------------------------------
-FUNC module_page
-        sub     r0, r0, #MODULES_VADDR
-        cmp     r0, #MODULES_SIZE
-        movhs   r0, #0
-        bxhs    lr
-        lsr     r0, r0, #PAGE_SHIFT
-        ldr     r1, =module_ptes
-        ldr     r0, [r1, r0, lsl #2]
-        cmp     r0, #L1_FAULT
-        movne   r0, #1
-        bx      lr
-ENDFUNC module_page
-
         .data
         .balign 4
         .global module_addr_min, module_addr_max, module_areas

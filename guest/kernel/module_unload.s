@@ -35,21 +35,21 @@ FUNC sys_delete_module
         beq     .Ldeleted
         mov     r0, sp
         mov     r1, r5
-        bl      delete_module
+        bl      do_delete_module
 .Ldeleted:
         sub     sp, fp, #8
         pop     {r4, r5, fp, pc}
 ENDFUNC sys_delete_module
 
 @ ---------------------------------------------------------------------------
-@ delete_module - take a module out, by its name
+@ do_delete_module - take a module out, by its name
 @
 @   in:       r0 = name, r1 = flags as above
 @   out:      r0 = 0 / -ENOENT / -EWOULDBLOCK / -EBUSY
 @   clobbers: r1-r3, ip, flags
 @   context:  process, no lock held
 @ ---------------------------------------------------------------------------
-FUNC delete_module
+FUNC do_delete_module
         push    {r4-r7, fp, lr}
         add     fp, sp, #16
         mov     r5, r0
@@ -87,7 +87,7 @@ FUNC delete_module
         bl      module_mutex_unlock
         mov     r0, r5
         pop     {r4-r7, fp, pc}
-ENDFUNC delete_module
+ENDFUNC do_delete_module
 
 @ ---------------------------------------------------------------------------
 @ try_stop_module - may it go? Then nobody can take it any more

@@ -248,7 +248,7 @@ LFUNC has_frame
 ENDFUNC has_frame
 
 @ ---------------------------------------------------------------------------
-@ kernel_text_word - read an instruction of the linear map that may not be there
+@ kernel_text_word - read an instruction, of the kernel or of a module, that may not be there
 @
 @   in:       r0 = address
 @   out:      r0 = the word, r1 = 1; or r0 = 0, r1 = 0 when the tables say it cannot be read
@@ -257,15 +257,20 @@ ENDFUNC has_frame
 @ ---------------------------------------------------------------------------
 LFUNC kernel_text_word
         mov     r1, #0
+        tst     r0, #3
+        bne     .Lno_word
         sub     r2, r0, #PAGE_OFFSET
         ldr     r3, =ram_size
         ldr     r3, [r3]
         cmp     r2, r3
+        ldrlo   r3, =linear_ptes
+        ldrlo   r3, [r3]
+        blo     .Lhave_table
+        sub     r2, r0, #MODULES_VADDR
+        cmp     r2, #MODULES_END - MODULES_VADDR
         bhs     .Lno_word
-        tst     r0, #3
-        bne     .Lno_word
-        ldr     r3, =linear_ptes
-        ldr     r3, [r3]
+        ldr     r3, =module_ptes
+.Lhave_table:
         lsr     r2, r2, #PAGE_SHIFT
         ldr     r3, [r3, r2, lsl #2]
         cmp     r3, #L1_FAULT

@@ -238,12 +238,12 @@ sys_call_table:
         syscall __NR_syslog, sys_syslog
         syscall __NR_stat, sys_stat
         syscall __NR_uname, sys_uname
-        syscall __NR_init_module, sys_ni_syscall
-        syscall __NR_delete_module, sys_ni_syscall
+        syscall __NR_init_module, sys_init_module
+        syscall __NR_delete_module, sys_delete_module
         syscall __NR_getdents, sys_getdents
         syscall __NR_nanosleep, sys_nanosleep
         syscall __NR_exit_group, sys_exit
-        syscall __NR_finit_module, sys_ni_syscall
+        syscall __NR_finit_module, sys_finit_module
 
 utsname:
         uts_field "minikernel"

@@ -79,6 +79,7 @@ FUNC die
         bhi     .Ldied_dying
         mov     r1, r5
         pr_emerg "Internal error: %s: %x [#%d] ARM\n"
+        bl      print_modules
         mov     r0, r4
         bl      show_regs
         mov     r0, r4
