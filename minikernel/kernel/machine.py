@@ -69,7 +69,7 @@ class KernelMachine(Machine):
         self._awaited: MilestoneName | None = None
         self.stop: StopReason | None = None
         self.untraced = self._tracer.attach()
-        self.trace.listeners.append(self._noticed)
+        self.trace.watchers.append(self._noticed)
         self.board.desktop.on_download = self._downloaded
         self.proc = Proc(self)
 

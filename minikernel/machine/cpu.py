@@ -12,7 +12,8 @@ Laws learned by measurement (Unicorn 2.1.4):
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from typing import Any, TypeAlias
@@ -27,6 +28,8 @@ from unicorn import (
     UC_HOOK_CODE,
     UC_HOOK_INSN_INVALID,
     UC_HOOK_INTR,
+    UC_HOOK_MEM_READ,
+    UC_HOOK_MEM_WRITE,
     UC_HOOK_TLB_FILL,
     UC_MEM_FETCH,
     UC_MEM_READ,
@@ -48,12 +51,17 @@ from minikernel.machine.mmu import PAGE_SIZE, Access
 
 CpuState: TypeAlias = tuple[Any, ...]
 
+OnMemoryAccess: TypeAlias = Callable[[int, int, int | None], None]
+"""Called as listener(paddr, size, value): value is what a store will store, None for a load."""
+
 # The engine's exception numbers, as they reach the interrupt hook.
 EXCP_UDEF = 1
 EXCP_SWI = 2
 EXCP_PREFETCH_ABORT = 3
 EXCP_DATA_ABORT = 4
 EXCP_BKPT = 7
+
+WIDEST_ACCESS = 16  # bytes
 
 NO_SYNDROME = 0
 SYNDROME_CLASS_SHIFT = 26
@@ -144,6 +152,8 @@ class Cpu:
         self._keep_alive: list[Any] = []
         self._in_slice = False
         self._is_stopped = False
+        self.changes = 0
+        """Counts the host's writes of registers, so that a recorder notices them."""
         self._control_changed: Callable[[], None] = lambda: None
         self._general = _RegisterSet(self._uc, GENERAL)
         self._start = _RegisterSet(self._uc, (arm.UC_ARM_REG_PC, arm.UC_ARM_REG_CPSR))
@@ -270,6 +280,23 @@ class Cpu:
         """Between slices: take a hook away. Translate all again afterwards."""
         self._uc.hook_del(handle)
 
+    def hook_memory(self, paddr: int, size: int, on_access: OnMemoryAccess) -> int:
+        """Between slices: call on_access for each load and store of RAM that touches [paddr, paddr + size). Returns a
+        handle. Translate all again afterwards: with the first such hook loads and stores take another path."""
+
+        def access(_uc: Uc, kind: int, at: int, width: int, value: int, _data: Any) -> None:
+            if at < paddr + size and paddr < at + width:
+                on_access(at, width, value & ((1 << 8 * width) - 1) if kind == UC_MEM_WRITE else None)
+
+        # The engine compares the first byte of an access only; none is wider than this.
+        first = paddr - WIDEST_ACCESS + 1
+        handle: int = self._uc.hook_add(UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, access, None, first, paddr + size - 1)
+        return handle
+
+    def unhook_memory(self, handle: int) -> None:
+        """Between slices: take such a hook away. Translate all again afterwards."""
+        self._uc.hook_del(handle)
+
     def stop_before_this(self) -> None:
         """Inside an instruction hook: end the slice; the instruction has begun but is not executed."""
         self._is_stopped = True
@@ -295,6 +322,7 @@ class Cpu:
 
     def set_r(self, number: int, value: int) -> None:
         """Write R0-R14 of the current mode, or the PC."""
+        self.changes += 1
         self._uc.reg_write(GENERAL[number], value & 0xFFFF_FFFF)
 
     def registers(self) -> tuple[int, ...]:
@@ -308,6 +336,7 @@ class Cpu:
 
     @pc.setter
     def pc(self, value: int) -> None:
+        self.changes += 1
         self._uc.reg_write(arm.UC_ARM_REG_PC, value & 0xFFFF_FFFF)
 
     @property
@@ -317,6 +346,7 @@ class Cpu:
 
     @lr.setter
     def lr(self, value: int) -> None:
+        self.changes += 1
         self._uc.reg_write(arm.UC_ARM_REG_LR, value & 0xFFFF_FFFF)
 
     @property
@@ -326,6 +356,7 @@ class Cpu:
 
     @sp.setter
     def sp(self, value: int) -> None:
+        self.changes += 1
         self._uc.reg_write(arm.UC_ARM_REG_SP, value & 0xFFFF_FFFF)
 
     @property
@@ -335,6 +366,7 @@ class Cpu:
 
     @cpsr.setter
     def cpsr(self, value: int) -> None:
+        self.changes += 1
         self._uc.reg_write(arm.UC_ARM_REG_CPSR, value & 0xFFFF_FFFF)
 
     @property
@@ -344,6 +376,7 @@ class Cpu:
 
     @spsr.setter
     def spsr(self, value: int) -> None:
+        self.changes += 1
         self._uc.reg_write(arm.UC_ARM_REG_SPSR, value & 0xFFFF_FFFF)
 
     @property
@@ -358,35 +391,37 @@ class Cpu:
 
     def set_cp15(self, register: Cp15, value: int) -> None:
         """Write a system control register."""
+        self.changes += 1
         crn, crm, opc1, opc2 = register.value
         self._uc.reg_write(arm.UC_ARM_REG_CP_REG, (15, 0, 0, crn, crm, opc1, opc2, value & 0xFFFF_FFFF))
         self._control_changed()
 
     def banked(self) -> dict[Bank, tuple[int, int, int]]:
         """(SP, LR, SPSR) of every bank; USR's SPSR is 0. Between slices only."""
-        here = self.cpsr
         found = {}
         for bank in Bank:
-            self.cpsr = here & ~CPSR_MODE | (Mode.SYS if bank == Bank.USR else bank)
-            found[bank] = (self.sp, self.lr, 0 if bank == Bank.USR else self.spsr)
-        self.cpsr = here
+            with self._seen_from(Mode.SYS if bank == Bank.USR else Mode(bank)):
+                found[bank] = (self.sp, self.lr, 0 if bank == Bank.USR else self.spsr)
         return found
 
     def fiq_bank(self) -> tuple[int, ...]:
         """R8-R12 as FIQ mode has them. Between slices only."""
-        here = self.cpsr
-        self.cpsr = here & ~CPSR_MODE | Mode.FIQ
-        values = self.registers()[8:13]
-        self.cpsr = here
-        return values
+        with self._seen_from(Mode.FIQ):
+            return self.registers()[8:13]
 
     def user_r8_to_r12(self) -> tuple[int, ...]:
         """R8-R12 as every mode but FIQ has them. Between slices only."""
-        here = self.cpsr
-        self.cpsr = here & ~CPSR_MODE | Mode.SYS
-        values = self.registers()[8:13]
+        with self._seen_from(Mode.SYS):
+            return self.registers()[8:13]
+
+    @contextmanager
+    def _seen_from(self, mode: Mode) -> Iterator[None]:
+        """In this block the registers are those of another mode."""
+        here, changes = self.cpsr, self.changes
+        self.cpsr = here & ~CPSR_MODE | mode
+        yield
         self.cpsr = here
-        return values
+        self.changes = changes
 
     def floating(self) -> tuple[int, ...]:
         """D0-D31, FPSCR, FPEXC."""
@@ -417,6 +452,7 @@ class Cpu:
 
     def load(self, state: CpuState) -> None:
         """Take what save() gave; translations of addresses are asked for again."""
+        self.changes += 1
         kind: Any = type(self._uc.context_save())
         context = kind.__new__(kind)
         context.__setstate__(state)

@@ -159,7 +159,9 @@ class InputQueue:
         return self.push_stamped(StampedInput(at_icount or 0, at_ns or 0, what))
 
     def push_stamped(self, stamped: StampedInput) -> StampedInput:
-        """Add one as it was stamped before: so a recorded run is replayed."""
+        """Add one as it was stamped before: so a recorded run is replayed. A moment that is past becomes now."""
+        icount, time_ns = self._now()
+        stamped = StampedInput(max(stamped.icount, icount), max(stamped.time_ns, time_ns), stamped.input)
         self.waiting.append(stamped)
         self._pushed(stamped)
         return stamped

@@ -41,6 +41,8 @@ class Log(Generic[T]):
     """A list that only grows, and can go back to any mark it (or another log of its kind) gave."""
 
     def __init__(self) -> None:
+        self.told = 0
+        """How many of its first items listeners have been told of in an earlier run: they are not told again."""
         self._items: list[T] = []
         self._marks: list[LogMark[T]] = []
 

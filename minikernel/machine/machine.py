@@ -16,7 +16,7 @@ from minikernel.elf.image import Image
 from minikernel.machine import boot_loader, ctrl_c
 from minikernel.machine.bus import Bus, OnAccess
 from minikernel.machine.clock import VirtualClock
-from minikernel.machine.cpu import Callbacks, Cpu, SliceEnd
+from minikernel.machine.cpu import Callbacks, Cpu, OnMemoryAccess, SliceEnd
 from minikernel.machine.events import (
     ConsoleOutput,
     Event,
@@ -33,10 +33,11 @@ from minikernel.machine.exceptions import (
 from minikernel.machine.guest_memory import GuestMemory, GuestMemoryError
 from minikernel.machine.inputs import Input, InputQueue, StampedInput
 from minikernel.machine.log import Log
-from minikernel.machine.mmu import PAGE_MASK, PAGE_SIZE
+from minikernel.machine.mmu import PAGE_MASK, PAGE_SIZE, Access
 from minikernel.machine.pc_watch import PcWatch
 from minikernel.machine.probes import ARGUMENTS, Hit, OnHit, OpenCall, Probe, Probes
 from minikernel.machine.ram import Ram
+from minikernel.machine.recorder import Recorder
 from minikernel.machine.sensitive import run_start
 from minikernel.machine.snapshot import Snapshot
 from minikernel.machine.state_hash import hash_values
@@ -50,6 +51,7 @@ DEFAULT_CLOCK_HZ = 100_000_000
 MAX_SLICE = 2_000_000  # instructions; bounds how long Ctrl-C waits
 MAX_SLEEPS = 100_000  # device events in a row that do not wake a sleeping processor
 
+PERMISSION_LETTERS = (("r", Access.READ), ("w", Access.WRITE), ("x", Access.EXECUTE))
 BRANCH_TO_PREVIOUS = 0xEAFF_FFFD  # b . - 4
 
 
@@ -87,6 +89,7 @@ class Machine:
         self.console = Log[bytes]()
         self.on_console: list[Callable[[bytes], None]] = []
         self.missing_probes: list[str] = []
+        self.recorder: Recorder | None = None
 
         self._watch = PcWatch(self.cpu)
         self._translation = Translation(self.cpu, self.ram, self._watch, lambda: self.board.irq_pending)
@@ -104,6 +107,7 @@ class Machine:
         self._probes = Probes()
         self._companions: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {}
         self._watched: set[int] = set()
+        self._on_reach: dict[int, list[Callable[[int], None]]] = {}
         self._break_at: frozenset[int] = frozenset()
         self._started_at = (-1, -1)
         self._stop: tuple[StopKind, str] | None = None
@@ -131,13 +135,22 @@ class Machine:
         until: addresses to stop at, before the instruction there is executed (the one to start with does not count).
         max_instructions: how many to execute at most, exactly. until_ns: virtual time to stop at.
         """
+        recorder = self.recorder
+        if recorder is not None:
+            recorder.run_begins()
         self._begin(until)
         end_icount = None if max_instructions is None else self.icount + max_instructions
         with nullcontext() if self._notices_ctrl_c else ctrl_c.noticed(self._ctrl_c_pressed):
-            while not self._is_over(end_icount, until_ns):
+            while True:
+                if recorder is not None and self._stop is None and self.icount >= recorder.due:
+                    recorder.reached()
+                if self._is_over(end_icount, until_ns):
+                    break
                 self._boundary(until_ns)
                 if self._stop is None and not self._is_asleep:
                     self._run_slice(end_icount, until_ns)
+        if recorder is not None:
+            recorder.run_ended()
         return self._reason()
 
     @contextmanager
@@ -220,6 +233,8 @@ class Machine:
         limit = MAX_SLICE
         if end_icount is not None:
             limit = min(limit, end_icount - clock.icount)
+        if self.recorder is not None:
+            limit = min(limit, self.recorder.due - clock.icount)
         if self._bus.deadline_ns is not None:
             limit = min(limit, clock.instructions_until(self._bus.deadline_ns))
         if until_ns is not None:
@@ -272,6 +287,8 @@ class Machine:
 
     def _input_pushed(self, stamped: StampedInput) -> None:
         self.cpu.shorten(max(stamped.icount - self.icount, 0))
+        if self.recorder is not None:
+            self.recorder.input_pushed(stamped)
 
     def _sleep(self, until_ns: int | None) -> None:
         """After wfi: let time pass until an interrupt is pending, masked or not, or the run is over."""
@@ -359,8 +376,9 @@ class Machine:
         for line in lines:
             text = line.rstrip(b"\r").decode("utf-8", "replace")
             self.emit(ConsoleOutput(self.icount, self.time_ns, text))
-        for listener in self.on_console:
-            listener(characters)
+        if len(self.console) > self.console.told:
+            for listener in self.on_console:
+                listener(characters)
 
     # --- memory and registers for the host --------------------------------------------------------------------
 
@@ -393,9 +411,30 @@ class Machine:
         """The physical address behind a virtual one, for the kernel; None where nothing is mapped."""
         return self._translation.physical(addr)
 
+    def permissions(self, addr: int) -> str:
+        """What the kernel may do at a virtual address by its own tables: "rwx" with "-" for what it may not."""
+        granted = self._translation.permissions(addr)
+        return "".join(letter if granted & right else "-" for letter, right in PERMISSION_LETTERS)
+
     def on_device_access(self, listener: OnAccess) -> None:
         """Call listener(device, offset, is_write, value, size) after each access of the guest to a device."""
         self._bus.listeners.append(listener)
+
+    def off_device_access(self, listener: OnAccess) -> None:
+        """Do not call that listener any more."""
+        self._bus.listeners.remove(listener)
+
+    def watch_memory(self, paddr: int, size: int, on_access: OnMemoryAccess) -> int:
+        """Call on_access(paddr, size, value) just before each store of the guest to RAM that touches [paddr, paddr +
+        size), and with the value None at each load. Between runs only. Returns a handle for unwatch_memory()."""
+        handle = self.cpu.hook_memory(paddr, size, on_access)
+        self._watch.retranslate()
+        return handle
+
+    def unwatch_memory(self, handle: int) -> None:
+        """Between runs: take back what watch_memory() did."""
+        self.cpu.unhook_memory(handle)
+        self._watch.retranslate()
 
     # --- probes and events ------------------------------------------------------------------------------------
 
@@ -413,6 +452,22 @@ class Machine:
             addr = symbol.value
         self._probes.add(Probe(int(addr), str(name), on_entry, on_return))
         self._watch_address(int(addr))
+
+    def on_reach(self, addr: int, callback: Callable[[int], None]) -> None:
+        """Call callback(addr) each time the instruction at `addr` is about to be executed, after its probes; once,
+        however often the machine is stopped there. Registers but the PC are up to date. Between runs only."""
+        self._on_reach.setdefault(addr, []).append(callback)
+        self._watch_address(addr)
+
+    def off_reach(self, addr: int, callback: Callable[[int], None]) -> None:
+        """Between runs: do not call that callback any more."""
+        self._on_reach[addr].remove(callback)
+
+    @property
+    def is_rerun(self) -> bool:
+        """What runs now has run before and is run again by a recorder. Whoever does something outside the machine in
+        a probe may want to do it once only."""
+        return self.recorder is not None and self.recorder.is_rerun
 
     def emit(self, event: Event) -> None:
         """Add an event to the trace."""
@@ -450,6 +505,8 @@ class Machine:
             self._probed_at = now
             self._probe_returns(addr)
             self._probe_entry(addr)
+            for callback in self._on_reach.get(addr, ()):
+                callback(addr)
         if addr in self._break_at and now != self._started_at:
             self._request(StopKind.BREAKPOINT, "breakpoint")
 

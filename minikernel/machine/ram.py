@@ -29,6 +29,8 @@ class Ram:
         self.size = size
         self.buffer = mmap.mmap(-1, size)
         self.dirty: set[int] = set()
+        self.host_writes = 0
+        """Counts the host's stores, so that a recorder notices them."""
         count = size >> PAGE_SHIFT
         self._saved: Pages = tuple((ZERO_PAGE,) * min(GROUP, count - start) for start in range(0, count, GROUP))
 
@@ -61,6 +63,7 @@ class Ram:
         self.buffer[start : start + len(data)] = data
         pages = range(start >> PAGE_SHIFT, (start + max(len(data), 1) - 1 >> PAGE_SHIFT) + 1)
         self.dirty.update(pages)
+        self.host_writes += 1
         return pages
 
     def save(self) -> Pages:
@@ -85,6 +88,10 @@ class Ram:
         self._saved = pages
         self.dirty.clear()
         return changed
+
+    def adopt(self, pages: Pages) -> None:
+        """After a save: the contents equal `pages`, an earlier save; keep its objects, for the next save to share."""
+        self._saved = pages
 
     def digest(self) -> bytes:
         """A hash of the contents. Saves first, so that only pages that ever held something are read."""

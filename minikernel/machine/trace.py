@@ -12,17 +12,23 @@ E = TypeVar("E", bound=Event)
 
 
 class Trace(Log[Event]):
-    """A log of events. `listeners` are called with each event as it is added; they change nothing of the guest."""
+    """A log of events. `listeners` are called with each event as it is added, but not again with those that a re-run
+    adds a second time; `watchers` with those too. Neither changes anything of the guest.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.listeners: list[Callable[[Event], None]] = []
+        self.watchers: list[Callable[[Event], None]] = []
 
     def emit(self, event: Event) -> None:
-        """Add the event and tell the listeners."""
+        """Add the event and tell those who want to know."""
         self.append(event)
-        for listener in self.listeners:
-            listener(event)
+        for watcher in self.watchers:
+            watcher(event)
+        if len(self) > self.told:
+            for listener in self.listeners:
+                listener(event)
 
     def of(self, kind: type[E]) -> list[E]:
         """The events of one class, in order."""

@@ -27,6 +27,7 @@ from minikernel.machine.mmu import (
     FaultStatus,
     MmuFault,
     TlbEntry,
+    allowed,
     check,
     walk,
 )
@@ -136,6 +137,15 @@ class Translation:
         if isinstance(found, MmuFault):
             return None
         return found.frame << PAGE_SHIFT | addr & PAGE_MASK
+
+    def permissions(self, addr: int) -> Access:
+        """What a privileged access may do at `addr` by the tables in memory; nothing where nothing is mapped."""
+        if not self.registers.enabled:
+            return FULL
+        found = walk(addr, self.registers, self._ram.read_word)
+        if isinstance(found, MmuFault):
+            return Access(0)
+        return allowed(found, self.registers, True) or Access(0)
 
     def code_word(self, addr: int) -> int | None:
         """The word of code at `addr`, by the translation it was or would be fetched with; None outside RAM."""
