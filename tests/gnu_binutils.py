@@ -8,9 +8,10 @@ from pathlib import Path
 
 from judges import require
 
-from minikernel.elf.constants import SymbolKind
+from minikernel.elf.constants import SymbolKind, is_mapping_symbol
 from minikernel.elf.image import Image
-from minikernel.elf.object_file import ObjectFile
+from minikernel.elf.object_file import NO_SYMBOL, ObjectFile, Section
+from minikernel.elf.relocations import RULES
 
 PROLOGUE = ".syntax unified\n.cpu cortex-a15\n.arm\n"
 
@@ -63,4 +64,40 @@ def symbol_values(image: Image) -> set[tuple[str, int, int, SymbolKind, bool]]:
         (symbol.name, symbol.value, symbol.size, symbol.kind, symbol.section == "*ABS*")
         for symbol in image.symbols
         if symbol.kind not in (SymbolKind.SECTION, SymbolKind.FILE)
+    }
+
+
+def section_rows(obj: ObjectFile) -> dict[str, tuple[object, ...]]:
+    """name -> everything about a section that has content; relocations with the addend in the place they point to."""
+    return {
+        section.name: (
+            section.type,
+            section.flags,
+            section.addralign,
+            section.size,
+            bytes(section.data),
+            relocation_rows(section),
+        )
+        for section in obj.sections
+        if section.size or section.relocations
+    }
+
+
+def relocation_rows(section: Section) -> list[tuple[int, str, str, int]]:
+    rows = []
+    for relocation in section.relocations:
+        rule = RULES[relocation.type]
+        word = int.from_bytes(section.data[relocation.offset : relocation.offset + 4], "little")
+        symbol = relocation.symbol
+        target = symbol.name if symbol.name or symbol is NO_SYMBOL else f"section {symbol.section.name}"
+        rows.append((relocation.offset, rule.type.name, target, rule.addend(word)))
+    return sorted(rows)
+
+
+def symbol_rows(obj: ObjectFile) -> set[tuple[object, ...]]:
+    """Symbols by value, without the marks for disassemblers and without file and section names."""
+    return {
+        (s.name, s.section.name, s.value & 0xFFFF_FFFF, s.size, s.kind, s.binding)
+        for s in obj.symbols
+        if s.kind not in (SymbolKind.SECTION, SymbolKind.FILE) and not is_mapping_symbol(s.name)
     }

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from gnu_binutils import loaded_sections, symbol_values
+from gnu_binutils import loaded_sections, section_rows, symbol_rows, symbol_values
 from judges import require
 
-from minikernel.elf.constants import SymbolBinding, SymbolKind, is_mapping_symbol
+from minikernel.elf.constants import SymbolBinding, is_mapping_symbol
 from minikernel.elf.image import Image
-from minikernel.elf.object_file import NO_SYMBOL, ObjectFile, Section
-from minikernel.elf.relocations import RULES
+from minikernel.elf.object_file import ObjectFile, Section
 from minikernel.toolchain.build import GNU_DIRECTORY, Build, build, print_commands
 from minikernel.toolchain.build_cache import BuildCache
 from minikernel.toolchain.config import BuildConfig
@@ -50,42 +49,6 @@ def replay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     done = subprocess.run(["sh", "-c", commands], cwd=directory / "out", capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return Replay(ours, directory / "out")
-
-
-def section_rows(obj: ObjectFile) -> dict[str, tuple[object, ...]]:
-    """name -> everything about a section that has content; relocations with the addend in the place they point to."""
-    return {
-        section.name: (
-            section.type,
-            section.flags,
-            section.addralign,
-            section.size,
-            bytes(section.data),
-            relocation_rows(section),
-        )
-        for section in obj.sections
-        if section.size or section.relocations
-    }
-
-
-def relocation_rows(section: Section) -> list[tuple[int, str, str, int]]:
-    rows = []
-    for relocation in section.relocations:
-        rule = RULES[relocation.type]
-        word = int.from_bytes(section.data[relocation.offset : relocation.offset + 4], "little")
-        symbol = relocation.symbol
-        target = symbol.name if symbol.name or symbol is NO_SYMBOL else f"section {symbol.section.name}"
-        rows.append((relocation.offset, rule.type.name, target, rule.addend(word)))
-    return sorted(rows)
-
-
-def symbol_rows(obj: ObjectFile) -> set[tuple[object, ...]]:
-    """Symbols by value, without the marks for disassemblers and without file and section names."""
-    return {
-        (s.name, s.section.name, s.value & 0xFFFF_FFFF, s.size, s.kind, s.binding)
-        for s in obj.symbols
-        if s.kind not in (SymbolKind.SECTION, SymbolKind.FILE) and not is_mapping_symbol(s.name)
-    }
 
 
 def test_each_object_has_the_sections_flags_relocations_and_symbols_of_gnu_as(replay: Replay) -> None:
