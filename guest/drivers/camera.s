@@ -3,6 +3,7 @@
 
         .include "macros.inc"
         .include "fs.inc"
+        .include "this_module.inc"
 
 @ ---------------------------------------------------------------------------
 @ camera_init - make /dev/camera
@@ -60,6 +61,7 @@ LFUNC camera_open
         bne     .Lopen_return
         mov     r0, #1
         str     r0, [r4]
+        hold_this_module                        @ the open file leads into this code
 
         bl      sensor_power_on
         cmp     r0, #0
@@ -71,8 +73,11 @@ LFUNC camera_open
         bl      sensor_power_off
         mov     r0, r5
 .Lopen_failed:
+        mov     r5, r0
         mov     r1, #0
         str     r1, [r4]
+        release_this_module
+        mov     r0, r5
 .Lopen_return:
         pop     {r4, r5, fp, pc}
 ENDFUNC camera_open
@@ -118,8 +123,24 @@ LFUNC camera_release
         ldr     r1, =camera_busy
         mov     r0, #0
         str     r0, [r1]
+        release_this_module
+        mov     r0, #0
         pop     {fp, pc}
 ENDFUNC camera_release
+
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ camera_exit - take /dev/camera away
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process; nobody has it open
+@ ---------------------------------------------------------------------------
+FUNC camera_exit
+        ldr     r0, =camera_name
+        b       unregister_chrdev
+ENDFUNC camera_exit
 
         string  camera_name, "camera"
 
@@ -134,5 +155,6 @@ camera_busy:
         .space  4                               @ open
 
         module_init camera_init
+        module_exit camera_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "Camera character device"

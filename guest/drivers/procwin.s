@@ -5,6 +5,7 @@
         .include "macros.inc"
         .include "board.inc"
         .include "work.inc"
+        .include "this_module.inc"
 
         .equ    PROCWIN_ID,             0x00
         .equ    PROCWIN_ID_VALUE,       0x434f5250      @ "PROC"
@@ -92,6 +93,7 @@ FUNC proc_window_service
         ldr     r0, [r4, #PROCWIN_STATUS]
         tst     r0, #STATUS_REQUEST
         beq     .Lservice_return
+        hold_this_module                        @ the request may be to unload this very module
 
         ldr     r0, =procwin_path
         add     r1, r4, #PROCWIN_PATH
@@ -138,6 +140,7 @@ FUNC proc_window_service
         str     r0, [r4, #PROCWIN_DOORBELL]
         mov     r0, #CTRL_IRQ_ENABLE
         str     r0, [r4, #PROCWIN_CTRL]
+        release_this_module
 .Lservice_return:
         sub     sp, fp, #16
         pop     {r4-r7, fp, pc}
@@ -162,6 +165,27 @@ LFUNC procwin_copy
         b       .Lcopy_word
 ENDFUNC procwin_copy
 
+        EXIT_TEXT
+@ ---------------------------------------------------------------------------
+@ procwin_exit - close the window; a request that came before is served
+@
+@   in:       -
+@   out:      -
+@   clobbers: r0-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+FUNC procwin_exit
+        push    {fp, lr}
+        add     fp, sp, #0
+        mov     r0, #IRQ_PROCWIN
+        bl      free_irq
+        bl      flush_scheduled_work
+        ldr     r1, =PROCWIN_BASE
+        mov     r0, #0
+        str     r0, [r1, #PROCWIN_CTRL]
+        pop     {fp, pc}
+ENDFUNC procwin_exit
+
         string  procwin_name, "procwin"
 
         DECLARE_WORK procwin_work, proc_window_service
@@ -174,5 +198,6 @@ procwin_data:
         .space  DATA_SIZE + 4
 
         module_init procwin_init
+        module_exit procwin_exit
         MODULE_LICENSE "GPL"
         MODULE_DESCRIPTION "Window to /proc from outside the board"
