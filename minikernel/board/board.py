@@ -123,8 +123,14 @@ class Board:
         # The order in which simultaneous things happen, and in which load() goes: the GIC last, because the other
         # devices drive their lines while they load and must not leave edges behind.
         self._parts: tuple[BoardPart, ...] = (*devices[:-2], port, log, self.desktop, self.gic)
-        # Parts that act by themselves.
-        self._timed = (self.timer, self.rtc, self.sensor, self.usb.ehci, self.usb.bulk, self.desktop)
+        # Parts that act by themselves, grouped by what an access to one of them can set going.
+        self._timed: tuple[tuple[BoardPart, ...], ...] = (
+            (self.timer,),
+            (self.rtc,),
+            (self.sensor,),
+            (self.usb.ehci, self.usb.bulk, self.desktop),
+        )
+        self._deadlines = [_deadline_of(group) for group in self._timed]
         self.regions = _placed(devices, ram_size)
         self._by_mib = _dispatch_table(self.regions)
 
@@ -140,8 +146,8 @@ class Board:
 
     def region_at(self, paddr: int) -> MemoryRegion | None:
         """The device's region that holds the physical address; None where no device is (RAM too)."""
-        for region in self._by_mib.get(paddr // MIB, ()):
-            if region.base <= paddr < region.end:
+        for base, end, region in self._by_mib.get(paddr // MIB, ()):
+            if base <= paddr < end:
                 return region
         return None
 
@@ -169,12 +175,25 @@ class Board:
 
     def deadline(self) -> int | None:
         """When tick() is needed next: absolute virtual time in ns; None when nothing is to come by itself."""
-        return earliest(*(part.deadline() for part in self._timed))
+        self._deadlines = [_deadline_of(group) for group in self._timed]
+        return earliest(*self._deadlines)
+
+    def deadline_after_access(self, group: int) -> int | None:
+        """The same, where since the last call nothing but one group of `timed_groups` was touched."""
+        self._deadlines[group] = _deadline_of(self._timed[group])
+        return earliest(*self._deadlines)
+
+    @property
+    def timed_groups(self) -> tuple[tuple[MemoryRegion, ...], ...]:
+        """The regions where an access may change the deadline, in groups that do so together."""
+        named = [{part.name for part in group} for group in self._timed]
+        return tuple(tuple(region for region in self.regions if region.name in names) for names in named)
 
     def tick(self) -> None:
         """Let everything happen that is due at the clock's time."""
-        for part in self._timed:
-            part.tick()
+        for group in self._timed:
+            for part in group:
+                part.tick()
 
     def save(self) -> BoardState:
         """The state of all parts. The clock's time is not in it."""
@@ -190,6 +209,10 @@ class Board:
         return self.gic.spi(spi_of(owner), owner)
 
 
+def _deadline_of(group: tuple[BoardPart, ...]) -> int | None:
+    return earliest(*(part.deadline() for part in group))
+
+
 def _placed(devices: tuple[Device, ...], ram_size: int) -> tuple[MemoryRegion, ...]:
     """Each device at its place in the memory map."""
     check_irq_map(IRQ_MAP)
@@ -202,12 +225,12 @@ def _placed(devices: tuple[Device, ...], ram_size: int) -> tuple[MemoryRegion, .
     )
 
 
-def _dispatch_table(regions: tuple[MemoryRegion, ...]) -> dict[int, tuple[MemoryRegion, ...]]:
-    """For each MiB with devices in it, the regions there."""
-    table: dict[int, tuple[MemoryRegion, ...]] = {}
+def _dispatch_table(regions: tuple[MemoryRegion, ...]) -> dict[int, tuple[tuple[int, int, MemoryRegion], ...]]:
+    """For each MiB with devices in it, the regions there: base, end and the region."""
+    table: dict[int, tuple[tuple[int, int, MemoryRegion], ...]] = {}
     for region in regions:
         for mib in range(region.base // MIB, (region.end - 1) // MIB + 1):
-            table[mib] = (*table.get(mib, ()), region)
+            table[mib] = (*table.get(mib, ()), (region.base, region.end, region))
     return table
 
 

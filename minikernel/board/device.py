@@ -125,7 +125,7 @@ class Device(BoardPart):
     def __init__(self, name: str, access_log: AccessLog = ignore_access) -> None:
         self.name = name
         self._access_log = access_log
-        self._known_offsets = frozenset(map(int, self.REGISTERS))
+        self._names = {int(register): register.name for register in self.REGISTERS}
 
     @abstractmethod
     def read(self, offset: int, size: int) -> int:
@@ -137,24 +137,21 @@ class Device(BoardPart):
 
     def register_name(self, offset: int) -> str:
         """The manual's name of the register at `offset`, or the offset in hex."""
-        try:
-            return self.REGISTERS(offset).name
-        except ValueError:
-            return f"{offset:#x}"
+        return self._names.get(offset) or f"{offset:#x}"
 
     def _unhandled_read(self, offset: int) -> int:
         """A read that no register of the device answers: the PrimeCell id, a write-only register (0), or unknown."""
         identification = (offset - PRIMECELL_ID_OFFSET) // 4
         if 0 <= identification < len(self.PRIMECELL_ID):
             return self.PRIMECELL_ID[identification]
-        if offset not in self._known_offsets:
+        if offset not in self._names:
             self._access_log(self.name, offset, False, 0)
         return 0
 
     def _unhandled_write(self, offset: int, value: int) -> None:
         """A write that no register of the device takes: a read-only register swallows it, an unknown one is logged."""
         identification = (offset - PRIMECELL_ID_OFFSET) // 4
-        if offset not in self._known_offsets and not 0 <= identification < len(self.PRIMECELL_ID):
+        if offset not in self._names and not 0 <= identification < len(self.PRIMECELL_ID):
             self._access_log(self.name, offset, True, value)
 
 

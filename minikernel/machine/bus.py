@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minikernel.board.board import Board
-from minikernel.board.device import BoardPart
 from minikernel.machine.clock import VirtualClock
 from minikernel.machine.cpu import Cpu
 from minikernel.machine.mmu import PAGE_SHIFT
@@ -32,8 +31,8 @@ class Bus:
         self._cpu = cpu
         self._board = board
         self._clock = clock
-        self._power_requested = power_requested
-        self._timed_pages = _pages_of_timed_devices(board)
+        board.sysreg.on_power_request = lambda request: power_requested(request.value)
+        self._timed_pages = _pages_of_timed_groups(board)
         end = ram.base + ram.size
         self._map(0, ram.base)
         self._map(end, ADDRESS_SPACE - end)
@@ -46,9 +45,12 @@ class Bus:
 
     def board_changed(self) -> None:
         """Somebody other than the processor has touched a device."""
-        self.deadline_ns = self._board.deadline()
-        if self.deadline_ns is not None:
-            self._cpu.shorten(self._clock.instructions_until(self.deadline_ns))
+        self._new_deadline(self._board.deadline())
+
+    def _new_deadline(self, deadline_ns: int | None) -> None:
+        if deadline_ns is not None and deadline_ns != self.deadline_ns:
+            self._cpu.shorten(self._clock.instructions_until(deadline_ns))
+        self.deadline_ns = deadline_ns
 
     def _map(self, base: int, size: int) -> None:
         board, after_access = self._board, self._after_access
@@ -68,13 +70,11 @@ class Bus:
         board = self._board
         if board.irq_pending:
             self._cpu.shorten()
-        if paddr >> PAGE_SHIFT in self._timed_pages:
-            self.board_changed()
+        group = self._timed_pages.get(paddr >> PAGE_SHIFT)
+        if group is not None:
+            self._new_deadline(board.deadline_after_access(group))
         if self.listeners:
             self._tell(paddr, size, is_write, value)
-        request = board.power_request
-        if request is not None:
-            self._power_requested(request.value)
 
     def _tell(self, paddr: int, size: int, is_write: bool, value: int) -> None:
         region = self._board.region_at(paddr)
@@ -83,11 +83,11 @@ class Bus:
                 listener(region.name, paddr - region.base, is_write, value, size)
 
 
-def _pages_of_timed_devices(board: Board) -> frozenset[int]:
-    """Physical page numbers where an access may change board.deadline(): those of devices that have one."""
-    return frozenset(
-        page
-        for region in board.regions
-        if type(region.device).deadline is not BoardPart.deadline
+def _pages_of_timed_groups(board: Board) -> dict[int, int]:
+    """Physical page number -> index of the group of timed devices there."""
+    return {
+        page: index
+        for index, group in enumerate(board.timed_groups)
+        for region in group
         for page in range(region.base >> PAGE_SHIFT, (region.end - 1 >> PAGE_SHIFT) + 1)
-    )
+    }
