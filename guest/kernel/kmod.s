@@ -17,16 +17,11 @@
 @   clobbers: r1-r3, ip, flags
 @   context:  process
 @ ---------------------------------------------------------------------------
-        .weak   init_module_from_file
 FUNC load_module_file
         push    {r4-r7, fp, lr}
         add     fp, sp, #16
         mov     r5, r1
         mov     r6, r2
-        ldr     r7, =init_module_from_file
-        cmp     r7, #0
-        moveq   r0, #-ENOSYS
-        beq     .Lload_out
         mov     r1, #O_RDONLY
         mov     r2, #0
         bl      filp_open
@@ -35,8 +30,7 @@ FUNC load_module_file
         mov     r4, r0
         mov     r1, r5
         mov     r2, r6
-        mov     r3, #1                          @ the parameters are the kernel's
-        blx     r7
+        bl      init_module_from_file
         mov     r5, r0
         mov     r0, r4
         bl      filp_close
@@ -44,23 +38,6 @@ FUNC load_module_file
 .Lload_out:
         pop     {r4-r7, fp, pc}
 ENDFUNC load_module_file
-
-@ ---------------------------------------------------------------------------
-@ unload_module - take a module out
-@
-@   in:       r0 = name, kernel string, r1 = O_* flags of delete_module
-@   out:      r0 = 0 / -errno
-@   clobbers: r1-r3, ip, flags
-@   context:  process
-@ ---------------------------------------------------------------------------
-        .weak   do_delete_module
-FUNC unload_module
-        ldr     r2, =do_delete_module
-        cmp     r2, #0
-        moveq   r0, #-ENOSYS
-        bxeq    lr
-        bx      r2
-ENDFUNC unload_module
 
 @ ---------------------------------------------------------------------------
 @ request_module - have the module NAME loaded, if it is not there yet

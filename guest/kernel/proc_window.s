@@ -109,7 +109,7 @@ ENDFUNC window_finit_module
 LFUNC window_delete_module
         mov     r0, r1
         ldr     r1, [sp]
-        b       unload_module
+        b       do_delete_module
 ENDFUNC window_delete_module
 
 @ ---------------------------------------------------------------------------
