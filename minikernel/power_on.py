@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from minikernel.board.scene import default_scene
@@ -21,6 +22,7 @@ from minikernel.machine.inputs import CablePlug, ConsoleInput
 from minikernel.machine.stop import StopKind, StopReason
 from minikernel.toolchain.build import build
 from minikernel.toolchain.config import BuildConfig, DriverSetting
+from minikernel.toolchain.examples import find_module
 
 #: Instructions after which a boot that does not end is stopped: ten seconds of a 100 MHz processor that never sleeps.
 DEFAULT_BUDGET = 1_000_000_000
@@ -102,13 +104,15 @@ def load_image(drivers: Mapping[str, str]) -> Image:
 def prepare(options: BootOptions) -> KernelMachine:
     """The machine before its first instruction. Raises as boot() does."""
     config = BuildConfig.load(options.drivers)
-    return KernelMachine(
+    machine = KernelMachine(
         Image.from_bytes(build(config).image),
         cmdline=f"{config.cmdline} {options.append}".strip(),
         initrd=b"" if options.rc is None else rc_archive(options.rc),
         scene=scene_of(options),
         flash=options.flash,
     )
+    machine.know_modules(partial(find_module, config))
+    return machine
 
 
 def scene_of(options: BootOptions) -> bytes:

@@ -35,6 +35,9 @@ TABLES = (
 DEFERRED_LEVEL = "deferred"
 LEVELS = tuple(level for level, _, _ in TABLES)
 
+#: The level of a module's init.
+MODULE_LEVEL = "module"
+
 #: What an address in no table is called: a routine that something else handed to do_one_initcall.
 OTHER_LEVEL = "other"
 

@@ -6,14 +6,19 @@ guest's state, so a machine set back to an older snapshot answers for that momen
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 from minikernel.board.desktop import Download
 from minikernel.elf.image import Image
 from minikernel.errors import MinikernelError, UsageError, near_names
+from minikernel.kernel.call import CALL_BUDGET, Argument, call_function, run_to_safe_point
 from minikernel.kernel.events import ConsoleWait, InitcallFinished, MemoryFreed, Milestone, MilestoneName
 from minikernel.kernel.initcalls import Initcall, InitcallRun, read_tables
+from minikernel.kernel.insmod import FindModule, ModuleCommands
 from minikernel.kernel.memory import free_pages, total_pages
+from minikernel.kernel.module_tracing import ModuleTracer
+from minikernel.kernel.modules import Module, ModuleReader, is_module_address
 from minikernel.kernel.printk import read_log, without_levels
 from minikernel.kernel.proc import Proc
 from minikernel.kernel.tracing import KernelTracer
@@ -65,10 +70,12 @@ class KernelMachine(Machine):
             flash=flash,
             clock_hz=clock_hz,
         )
-        self._tracer = KernelTracer(self)
+        self._module_reader = ModuleReader(image, self.read, self.permissions)
+        self._module_commands = ModuleCommands(self)
+        self._tracer = KernelTracer(self, self.symbolize)
         self._awaited: MilestoneName | None = None
         self.stop: StopReason | None = None
-        self.untraced = self._tracer.attach()
+        self.untraced = self._tracer.attach() + ModuleTracer(self, self._module_reader).attach()
         self.trace.watchers.append(self._noticed)
         self.board.desktop.on_download = self._downloaded
         self.proc = Proc(self)
@@ -177,6 +184,70 @@ class KernelMachine(Machine):
     def symbol(self, name: str) -> int:
         """The address of a symbol, the value of a constant. Raises ImageError naming near names."""
         return self.image.address(name)
+
+    # --- modules ------------------------------------------------------------------------------------------------------
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """The loaded modules as guest memory has them now, newest first. Raises ImageError, GuestMemoryError."""
+        return self._module_reader.modules()
+
+    def module(self, name: str) -> Module:
+        """One of them. Raises UsageError naming near ones."""
+        found = {module.name: module for module in self.modules}
+        if name not in found:
+            raise UsageError(f"no module {name!r} is loaded{near_names(name, found)}")
+        return found[name]
+
+    def know_modules(self, find: FindModule) -> None:
+        """Let insmod find modules by name: `find` gives the bytes of a .ko."""
+        self._module_commands.find = find
+
+    def insmod(self, what: str | os.PathLike[str], parameters: str = "", force: bool = False) -> None:
+        """Load a module: a file NAME.ko of the host, or the name of an example or of a driver set to m.
+
+        The file goes through the proc window into the guest's /tmp, and the guest's finit_module loads it. `force`:
+        neither the CRCs of symbols nor vermagic matter. Raises OSError with the guest's errno and what its log said,
+        or with the host's for a file it cannot read; UsageError for a name there is not; NoAnswerError.
+        """
+        self._module_commands.insmod(what, parameters, force)
+
+    def rmmod(self, name: str, force: bool = False) -> None:
+        """Take a module out; `force` also one that is in use or has no exit. Raises OSError with the guest's errno,
+        NoAnswerError."""
+        self._module_commands.rmmod(name, force)
+
+    def call(self, function: str | int, *arguments: Argument) -> tuple[int, int]:
+        """Call a function of the kernel or of a module in kernel mode; its (r0, r1), unsigned.
+
+        Runs to the shell first where that is not reached. Arguments are words, or bytes and texts, whose address is
+        passed and which are gone afterwards. A function that does not return is a GuestFaultError with the oops, and
+        the machine is as it was before. Raises UsageError for a name there is not.
+        """
+        name = function if isinstance(function, str) else self.symbolize(function)
+        self._run_to_prompt(f"{name} was to be called", CALL_BUDGET)
+        stop = run_to_safe_point(self)
+        if stop is not None:
+            raise GuestStoppedError(f"{name} was to be called", stop)
+        return call_function(self, name, self._function_address(function), arguments)
+
+    def symbolize(self, addr: int) -> str:
+        """`do_initcalls+0x14`, in a module `hello_init+0x4 [hello]`, else the number."""
+        if is_module_address(addr) and self.image.get("modules"):
+            return self._module_reader.symbolize(addr) or f"{addr:#010x}"
+        return self.image.symbolize(addr)
+
+    def _function_address(self, function: str | int) -> int:
+        if isinstance(function, int):
+            return function
+        known = self.image.get(function)
+        if known is not None:
+            return known.value
+        symbols = {symbol.name: symbol.address for module in self.modules for symbol in module.symbols}
+        if function not in symbols:
+            names = (*symbols, *(symbol.name for symbol in self.image.symbols))
+            raise UsageError(f"no function {function!r}{near_names(function, names)}")
+        return symbols[function]
 
     # --- talking to it ------------------------------------------------------------------------------------------------
 

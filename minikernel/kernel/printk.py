@@ -15,18 +15,29 @@ from minikernel.elf.image import Image
 _LEVEL = re.compile(r"^<\d+>", re.MULTILINE)
 
 
-def read_log(image: Image, read: Callable[[int, int], bytes]) -> str:
-    """Every whole line the buffer still holds, with its level. `read` reads guest memory. Raises ImageError."""
+def log_position(image: Image, read: Callable[[int, int], bytes]) -> int:
+    """How many bytes were ever written: what comes behind is new. Raises ImageError."""
+    return _word(read, image.address("log_next"))
+
+
+def read_log(image: Image, read: Callable[[int, int], bytes], since: int = 0) -> str:
+    """Every whole line the buffer still holds, with its level; those from the position `since` on. `read` reads guest
+    memory. Raises ImageError."""
     size = _word(read, image.address("log_buf_len"))
-    written = _word(read, image.address("log_next"))
+    written = log_position(image, read)
     start = image.address("__log_buf")
     if written <= size:
         ring = read(start, written)
     else:
         ring = read(start, size)
         wrap = written % size
-        _, _, ring = (ring[wrap:] + ring[:wrap]).partition(b"\n")  # the oldest line has lost its head
-    return ring.decode("utf-8", "replace")
+        ring = ring[wrap:] + ring[:wrap]
+    wanted = min(written - since, len(ring))
+    is_cut = written - since > wanted
+    text = ring[len(ring) - wanted :]
+    if is_cut:
+        _, _, text = text.partition(b"\n")  # the oldest line has lost its head
+    return text.decode("utf-8", "replace")
 
 
 def without_levels(log: str) -> str:

@@ -33,8 +33,9 @@ from minikernel.kernel.events import (
     SystemStateChanged,
     WorkScheduled,
 )
-from minikernel.kernel.initcalls import DEFERRED_LEVEL, LEVEL_NAMES, OTHER_LEVEL, read_tables
+from minikernel.kernel.initcalls import DEFERRED_LEVEL, LEVEL_NAMES, MODULE_LEVEL, OTHER_LEVEL, read_tables
 from minikernel.kernel.memory import PAGE_SIZE, free_pages
+from minikernel.kernel.modules import is_module_address
 from minikernel.machine.events import Event
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.probes import Hit
@@ -61,9 +62,10 @@ FRAME_POINTER = 11
 class KernelTracer:
     """Turns probe hits into the kernel's events. It emits through the machine and changes nothing in the guest."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, symbolize: Callable[[int], str]) -> None:
         self._machine = machine
         self._image = machine.image
+        self._symbolize = symbolize
         self._level_of: dict[int, str] = {}
         self._lock_depth = machine.image.get("lock_depth")
 
@@ -120,6 +122,8 @@ class KernelTracer:
 
     def _level_of_call(self, address: int) -> str:
         """The table's level; once the deferred run has begun, whatever it calls is deferred."""
+        if is_module_address(address):
+            return MODULE_LEVEL
         return DEFERRED_LEVEL if self._level() == DEFERRED_LEVEL else self._level_of.get(address, OTHER_LEVEL)
 
     def _level_started(self, hit: Hit) -> None:
@@ -136,12 +140,10 @@ class KernelTracer:
         level = self._level_of_call(address)
         self._enter_level(hit, level)
         depth = s32(self._machine.read_word(self._lock_depth.value)) if self._lock_depth else 0
-        self._machine.emit(
-            InitcallStarted(hit.icount, hit.time_ns, self._image.symbolize(address), level, address, depth)
-        )
+        self._machine.emit(InitcallStarted(hit.icount, hit.time_ns, self._symbolize(address), level, address, depth))
 
     def _finished(self, address: int, hit: Hit) -> None:
-        name, level = self._image.symbolize(address), self._level_of_call(address)
+        name, level = self._symbolize(address), self._level_of_call(address)
         result = s32(hit.result)
         self._machine.emit(InitcallFinished(hit.icount, hit.time_ns, name, level, address, hit.entry_time_ns, result))
 
@@ -157,7 +159,7 @@ class KernelTracer:
             return
         last = self._latest(InitcallFinished)
         if last is None or last.icount < hit.entry_icount:
-            name, level = self._image.symbolize(address), self._level_of_call(address)
+            name, level = self._symbolize(address), self._level_of_call(address)
             self._machine.emit(InitcallSkipped(hit.icount, hit.time_ns, name, level, address, s32(hit.result)))
 
     # --- memory -------------------------------------------------------------------------------------------------------
@@ -243,6 +245,8 @@ class KernelTracer:
 
     def _function(self, lr: int) -> str:
         """Name of the function that a call returns to."""
+        if is_module_address(lr):
+            return self._symbolize(lr - 4)
         found = self._image.symbol_at(lr - 4)
         return found[0].name if found else f"{lr:#010x}"
 
