@@ -73,7 +73,7 @@ class GuestProgram:
         else:
             name = f"test_{self.source.stem}"
             shutil.copy(self.source, tree / "drivers" / f"{name}.s")
-            text += f'{name} = "y"\n'
+            text = re.sub(r"(?ms)(^\[drivers\]$.*?)(?=^\[|\Z)", rf'\1{name} = "y"\n', text)
         config.write_text(text)
         return build(BuildConfig.load(tree=tree)).image
 

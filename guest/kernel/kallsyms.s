@@ -17,8 +17,9 @@
 @ kallsyms_lookup - the symbol an address belongs to
 @
 @   in:       r0 = address
-@   out:      r0 = its name, or 0 when the address is not the kernel's; r1 = offset in it; r2 = its size
-@   clobbers: r3, ip, flags
+@   out:      r0 = its name, or 0 when the address is nobody's; r1 = offset in it; r2 = its size; r3 = name of the
+@             module it is in, 0: the kernel
+@   clobbers: ip, flags
 @   context:  any
 @ ---------------------------------------------------------------------------
 FUNC kallsyms_lookup
@@ -74,19 +75,19 @@ FUNC kallsyms_lookup
         ldr     ip, [ip, r0, lsl #2]
         ldr     r0, =kallsyms_names
         add     r0, r0, ip
+        mov     r3, #0
         pop     {r4-r7, fp, pc}
 
 .Lno_symbol:
-        mov     r0, #0
-        mov     r1, #0
-        mov     r2, #0
+        mov     r0, r7
+        bl      module_address_lookup
         pop     {r4-r7, fp, pc}
 ENDFUNC kallsyms_lookup
 
 @ ---------------------------------------------------------------------------
 @ kallsyms_lookup_name - the address of a symbol
 @
-@   in:       r0 = name
+@   in:       r0 = name; "module:name" is looked for in that module only
 @   out:      r0 = address, or 0
 @   clobbers: r1-r3, ip, flags
 @   context:  any
@@ -102,8 +103,7 @@ FUNC kallsyms_lookup_name
         ldrne   r7, [r7]
 .Ltry_name:
         cmp     r6, r7
-        movhs   r0, #0
-        bhs     .Lname_done
+        bhs     .Lnot_the_kernels
         ldr     r1, =kallsyms_name_offsets
         ldr     r1, [r1, r6, lsl #2]
         add     r1, r1, r5
@@ -114,12 +114,16 @@ FUNC kallsyms_lookup_name
         bne     .Ltry_name
         ldr     r0, =kallsyms_addresses
         ldr     r0, [r0, r6, lsl #2]
-.Lname_done:
+        pop     {r4-r7, fp, pc}
+.Lnot_the_kernels:
+        mov     r0, r4
+        bl      module_kallsyms_lookup_name
         pop     {r4-r7, fp, pc}
 ENDFUNC kallsyms_lookup_name
 
 @ ---------------------------------------------------------------------------
-@ sprint_symbol, sprint_backtrace - "name+0xoffset/0xsize", or "0xaddress" when nobody has it
+@ sprint_symbol, sprint_backtrace - "name+0xoffset/0xsize", " [module]" behind it when it is one's, or "0xaddress" when
+@ nobody has it
 @
 @   in:       r0 = buffer of KSYM_SYMBOL_LEN bytes, r1 = address; sprint_backtrace: a return address, which belongs to
 @             the function of the call before it even where that call is the function's last instruction
@@ -149,13 +153,15 @@ LFUNC sprint_symbol_before
         cmp     r0, #0
         beq     .Lprint_address
         add     r1, r1, r6
-        push    {r1, r2}
+        cmp     r3, #0
+        push    {r1-r3, ip}
         mov     r3, r0
         mov     r0, r4
         mov     r1, #KSYM_SYMBOL_LEN
-        ldr     r2, =.Lsymbol_format
+        ldreq   r2, =.Lsymbol_format
+        ldrne   r2, =.Lmodule_symbol_format
         bl      snprintf
-        add     sp, sp, #8
+        add     sp, sp, #16
         pop     {r4-r7, fp, pc}
 .Lprint_address:
         mov     r0, r4
@@ -166,10 +172,11 @@ LFUNC sprint_symbol_before
         pop     {r4-r7, fp, pc}
 ENDFUNC sprint_symbol_before
         string .Lsymbol_format, "%s+0x%x/0x%x"
+        string .Lmodule_symbol_format, "%s+0x%x/0x%x [%s]"
         string .Laddress_format, "0x%x"
 
 @ ---------------------------------------------------------------------------
-@ sprint_symbol_no_offset - "name", or "0xaddress" when nobody has it
+@ sprint_symbol_no_offset - "name" or "name [module]", or "0xaddress" when nobody has it
 @
 @   in:       r0 = buffer of KSYM_SYMBOL_LEN bytes, r1 = address
 @   out:      r0 = length
@@ -186,14 +193,21 @@ FUNC sprint_symbol_no_offset
         mov     r1, r5
         cmp     r0, #0
         beq     .Lno_name
-        mov     r1, r0
+        cmp     r3, #0
+        push    {r3, ip}
+        mov     r3, r0
         mov     r0, r4
-        mov     r2, #KSYM_NAME_LEN
-        bl      strlcpy
+        mov     r1, #KSYM_SYMBOL_LEN
+        ldreq   r2, =.Lname_format
+        ldrne   r2, =.Lmodule_name_format
+        bl      snprintf
+        add     sp, sp, #8
         pop     {r4, r5, fp, pc}
 .Lno_name:
         mov     r0, r4
         bl      sprint_symbol
         pop     {r4, r5, fp, pc}
 ENDFUNC sprint_symbol_no_offset
+        string .Lname_format, "%s"
+        string .Lmodule_name_format, "%s [%s]"
         EXPORT_SYMBOL sprint_symbol

@@ -21,9 +21,11 @@ FUNC show_regs
         push    {r4, r5, fp, lr}
         add     fp, sp, #8
         mov     r4, r0
+        bl      print_tainted
+        mov     r2, r0
         ldr     r1, =current_pid
         ldr     r1, [r1]
-        pr_emerg "CPU: 0 PID: %d Comm: init\n"
+        pr_emerg "CPU: 0 PID: %d Comm: init %s\n"
         pr_emerg "Hardware name: ARM-Versatile Express\n"
         ldr     r1, [r4, #PT_PC]
         pr_emerg "PC is at %pS\n"

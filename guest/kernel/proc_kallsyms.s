@@ -1,4 +1,4 @@
-@ /proc/kallsyms: the kernel's symbol table as text, in ascending order of addresses.
+@ /proc/kallsyms: the kernel's symbol table as text, in ascending order of addresses, then those of the modules.
 
         .include "macros.inc"
 
@@ -41,7 +41,11 @@ FUNC kallsyms_show
         add     r6, r6, #1
         cmp     r0, #0
         beq     .Lkallsyms_next                 @ else this read has all it wants
+        b       .Lkallsyms_enough
 .Lkallsyms_done:
+        mov     r0, r4
+        bl      module_kallsyms_show
+.Lkallsyms_enough:
         mov     r0, #0
         sub     sp, fp, #16
         pop     {r4-r7, fp, pc}

@@ -150,6 +150,7 @@ simple_ones:
         .word   .Ltext_iomem, iomem_show
         .word   .Ltext_interrupts, interrupts_show
         .word   .Ltext_kallsyms, kallsyms_show
+        .word   .Ltext_modules, modules_show
         .word   0
 
         @ The names outlive the table: entries point to them.
@@ -172,6 +173,8 @@ simple_ones:
         .asciz  "interrupts"
 .Ltext_kallsyms:
         .asciz  "kallsyms"
+.Ltext_modules:
+        .asciz  "modules"
 .Ltext_deferred:
         .asciz  "deferred_initcalls"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minikernel.elf.object_file import ObjectFile
+from minikernel.elf.object_file import ObjectFile, strip_debug
 from minikernel.errors import UsageError
 from minikernel.toolchain.build_cache import (
     BuildCache,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from minikernel.toolchain.modpost import Export
     from minikernel.toolchain.modules import LinkedModules
 
-_ROOT_DIRECTORIES = ("dev", "etc", "flash", "proc", "tmp")
+_ROOT_DIRECTORIES = ("dev", "etc", "flash", "proc", "sys", "tmp")
 MODULE_DIRECTORY = "lib/modules"
 MODULES_AT_BOOT = "etc/modules"
 SYMVERS = "Module.symvers"
@@ -138,7 +138,8 @@ def make_files(config: BuildConfig, cache: BuildCache) -> dict[str, bytes]:
     # What goes into the initial file system: the init program and the loadable modules.
     program = [(unit.object_name, units.assemble(unit)) for unit in user_units(config)]
     init = link_program(units, program)
-    cpio = write_cpio(initramfs_entries(config, init, module_tree(modules)))
+    stripped = link_program(units, [(name, obj.without_debug()) for name, obj in program])
+    cpio = write_cpio(initramfs_entries(config, stripped, module_tree(modules)))
 
     # The kernel around it.
     version, crcs = version_source(config.cmdline), [export.entry for export in exports.values()]
@@ -192,10 +193,11 @@ def make_modules(units: Units, exports: Mapping[str, Export]) -> LinkedModules |
 
 
 def module_tree(modules: LinkedModules | None) -> dict[str, bytes]:
-    """The files that modules add to the initial file system: themselves, modprobe's lists, and what to load at boot."""
+    """What modules add to the initial file system: themselves, stripped, modprobe's lists, and what to load at boot."""
     if modules is None:
         return {}
-    files = {f"{MODULE_DIRECTORY}/{name}": data for name, data in {**modules.modules, **modules.lists}.items()}
+    stripped = {name: strip_debug(data, name) for name, data in modules.modules.items()}
+    files = {f"{MODULE_DIRECTORY}/{name}": data for name, data in {**stripped, **modules.lists}.items()}
     names = (Path(name).stem for name in modules.modules)
     return files | {MODULES_AT_BOOT: "".join(f"{name}\n" for name in names).encode()}
 
