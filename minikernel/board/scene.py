@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 WIDTH, HEIGHT = 96, 64
 SUN_X, SUN_Y, SUN_RADIUS = 70, 16, 8
 
@@ -11,6 +13,7 @@ FAR_HILL: Colour = (92, 128, 112)
 NEAR_HILL: Colour = (52, 104, 56)
 
 
+@cache
 def default_scene() -> bytes:
     """A P6 PPM of 96x64 pixels, the same bytes on every machine."""
     pixels = bytearray()

@@ -66,7 +66,8 @@ class EngineCounter:
 
     @property
     def executed(self) -> int:
-        return min(self._counter.value, self._limit.value)
+        counter, limit = self._counter.value, self._limit.value
+        return counter if counter < limit else limit  # asked for at every device access: cheaper than min()
 
     @property
     def limit(self) -> int:
