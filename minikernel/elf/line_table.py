@@ -10,7 +10,7 @@
     table.line_with_code("initcall.s", 160) -> SourceLine(..., 165): the first line at or below 160 that makes code
     table.files, table.matching_files("initcall.s"), table.rows
 
-    sources = SourceTexts(guest_tree())
+    sources = SourceTexts(guest_tree())                # more directories may follow, for a user's own modules
     sources.line(SourceLine("kernel/initcall.s", 165))    -> "        push    {r4-r7, fp, lr}", None where there is none
     sources.around(SourceLine("kernel/initcall.s", 165))  -> ((160, "..."), ..., (170, "..."))
 
@@ -257,10 +257,13 @@ def _address(symbol: Symbol, addresses: Mapping[str, int]) -> int:
 
 
 class SourceTexts:
-    """The sources below one directory, read when they are asked for. A name that leads out of it has no text."""
+    """The sources below some directories, read when they are asked for; a name that leads out of them has no text.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
+    A module's own source, outside the guest tree, goes by its file name alone; its directory may be one of `roots`.
+    """
+
+    def __init__(self, *roots: Path) -> None:
+        self.roots = tuple(root.resolve() for root in roots)
         self._lines: dict[str, Sequence[str]] = {}
 
     def line(self, place: SourceLine) -> str | None:
@@ -281,7 +284,8 @@ class SourceTexts:
         return self._lines[file]
 
     def _read(self, file: str) -> Sequence[str]:
-        path = (self.root / file).resolve()
-        if not path.is_relative_to(self.root) or not path.is_file():
-            return ()
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        for root in self.roots:
+            path = (root / file).resolve()
+            if path.is_relative_to(root) and path.is_file():
+                return path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return ()

@@ -148,6 +148,11 @@ class ObjectFile:
         return _read(data, name)
 
 
+def strip_debug(data: bytes, name: str = "object") -> bytes:
+    """An ET_REL file without what only debuggers read. Raises ImageError."""
+    return ObjectFile.from_bytes(data, name).without_debug().to_bytes()
+
+
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 

@@ -62,6 +62,12 @@ class DebugSection(SectionBuilder):
         struct.pack_into("<I", self.data, at, len(self.data) - at - 4)
 
 
+def shown_file(file: str) -> str:
+    """A source outside the tree goes by its name alone: no path of this machine gets into an object."""
+    path = PurePosixPath(file)
+    return path.name if path.is_absolute() or ":" in file else file
+
+
 def debug_sections(name: str, sections: Iterable[SectionBuilder], symbols: Iterable[Symbol]) -> list[DebugSection]:
     """The debug sections of one assembly called `name`; none when it has no code."""
     code = [section for section in sections if section.is_code and section.lines]
@@ -108,7 +114,7 @@ def _line_section(code: Sequence[SectionBuilder]) -> DebugSection:
 
 def _file_table(out: DebugSection, files: Iterable[str]) -> None:
     """Directories, then names with the number of their directory; 0 is the compilation directory."""
-    paths = [PurePosixPath(file) for file in files]
+    paths = [PurePosixPath(shown_file(file)) for file in files]
     directories = dict.fromkeys(str(path.parent) for path in paths if str(path.parent) != ".")
     numbers = {directory: number for number, directory in enumerate(directories, 1)}
     for directory in directories:
@@ -255,7 +261,7 @@ def _info(
     out.refer(line)
     out.data += struct.pack("<I", 0)
     out.refer(ranges)
-    for text in (name, COMPILATION_DIRECTORY, PRODUCER):
+    for text in (shown_file(name), COMPILATION_DIRECTORY, PRODUCER):
         out.text(text)
     out.data += struct.pack("<H", _DW_LANG_Mips_Assembler)
     for function in functions:

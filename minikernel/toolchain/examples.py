@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from minikernel.elf.object_file import strip_debug
 from minikernel.errors import UsageError, near_names
 from minikernel.toolchain.build import MODULE_DIRECTORY, SYMVERS, WARNINGS, Build, build
 from minikernel.toolchain.build_cache import BuildCache, content_key, default_cache_directory, file_parts
@@ -101,7 +102,9 @@ def _archive_entries(made: Build) -> Iterator[CpioEntry]:
     yield CpioEntry.directory("lib")
     yield CpioEntry.directory(MODULE_DIRECTORY)
     lists = [name for name in sorted(made.files) if name.startswith("modules.")]
-    for name in (*(f"{name}.ko" for name in made.modules), *lists):
+    for name, data in made.modules.items():
+        yield CpioEntry.file(f"{MODULE_DIRECTORY}/{name}.ko", strip_debug(data, name))
+    for name in lists:
         yield CpioEntry.file(f"{MODULE_DIRECTORY}/{name}", made.files[name])
 
 

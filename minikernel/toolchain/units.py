@@ -99,7 +99,7 @@ class Units:
         from minikernel.toolchain.assembler import assemble
 
         folders = [self.tree / folder for folder in unit.folders]
-        obj = assemble(self.tree / unit.source, folders, dict(unit.defsyms), self.tree)
+        obj = assemble(self.tree / unit.source, folders, dict(unit.defsyms), self.tree, debug=True)
         self._new[key] = self.files[unit.object_name] = obj.to_bytes()
         return obj
 
