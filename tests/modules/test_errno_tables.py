@@ -76,7 +76,7 @@ def beginning(guest: GuestLoader) -> tuple[object, ...]:
     return BEGINNINGS[id(guest)]
 
 
-# --- 4.1: the arguments of the system calls (LTP: init_module02, finit_module02, delete_module02 and 03) ---------------
+# --- 4.1: the arguments of the system calls (LTP: init_module02, finit_module02, delete_module02 and 03) --------------
 
 Call = Callable[[GuestLoader], int]
 
