@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import NamedTuple
 
 from minikernel.elf.constants import SectionFlag, SymbolBinding, SymbolKind, is_mapping_symbol
@@ -46,12 +47,13 @@ def section_mismatches(objects: Sequence[tuple[str, ObjectFile]]) -> list[str]:
     found: dict[str, None] = {}
     for file, obj in objects:
         for section in obj.sections:
-            rules = _rules_for(section)
-            for relocation in section.relocations if rules else ():
+            if not section.flags & SectionFlag.ALLOC:
+                continue
+            for relocation in section.relocations:
                 target = _target(relocation.symbol, definitions)
                 if target is None or not isinstance(target.section, Section):
                     continue
-                rule = _broken(rules, target.section.name)
+                rule = _broken_rule(section.name, target.section.name)
                 if rule is not None:
                     line = _report(file, obj, section, relocation, target, rule)
                     if line:
@@ -68,14 +70,11 @@ def _definitions(objects: Iterable[ObjectFile]) -> dict[str, Symbol]:
     }
 
 
-def _rules_for(section: Section) -> tuple[Rule, ...]:
-    if not section.flags & SectionFlag.ALLOC or not section.relocations:
-        return ()
-    return tuple(rule for rule in RULES_OF_LIFE if _matches(section.name, rule.sources))
-
-
-def _broken(rules: Iterable[Rule], target: str) -> Rule | None:
-    return next((rule for rule in rules if _matches(target, rule.targets)), None)
+@lru_cache(maxsize=4096)
+def _broken_rule(source: str, target: str) -> Rule | None:
+    """The rule against a reference from one section to another."""
+    wrong = (rule for rule in RULES_OF_LIFE if _matches(source, rule.sources) and _matches(target, rule.targets))
+    return next(wrong, None)
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
