@@ -7,6 +7,7 @@ whether it was saved and loaded in between changes nothing that the guest can se
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
@@ -118,6 +119,7 @@ class Machine:
         self._seen_places: set[tuple[str, int, bool]] = set()
         self._probed_at: tuple[int, int] | None = None
         self._is_asleep = False
+        self._is_past_boundary = False
 
         self._wire(registers)
 
@@ -174,6 +176,12 @@ class Machine:
         return self.clock.icount
 
     @property
+    def is_between(self) -> bool:
+        """Something of what happens between two instructions has happened since the last one: interrupt, sleep, probes
+        told. False for a machine that has just executed as many instructions as it was asked to."""
+        return self._is_past_boundary or (self._probed_at is not None and self._probed_at[0] == self.icount)
+
+    @property
     def last_fault(self) -> Fault | None:
         """The last abort or undefined instruction the guest took; None while there was none."""
         return self._exceptions.last_fault
@@ -204,6 +212,7 @@ class Machine:
 
     def _boundary(self, until_ns: int | None) -> None:
         """What happens between two instructions, in this order."""
+        self._is_past_boundary = True
         self._bus.tick()
         self._deliver_inputs()
         if self._is_asleep:
@@ -217,6 +226,8 @@ class Machine:
         self._watch.before_slice()
         end, executed = self.cpu.run_slice(self._slice_limit(end_icount, until_ns))
         self.clock.add_instructions(executed)
+        if executed:
+            self._is_past_boundary = False
         self._translation.after_slice()
         if end is SliceEnd.WAIT:
             self._is_asleep = True
@@ -359,9 +370,10 @@ class Machine:
             cpu.set_r(number, value)
 
     def _power_requested(self, request: str) -> None:
-        if self._stop is None:
+        if not self.trace.of(PowerRequest):
             self.emit(PowerRequest(self.icount, self.time_ns, request))
-        self._request(POWER_STOPS[request], f"the guest asked for {request}")
+        self._stop = (POWER_STOPS[request], f"the guest asked for {request}")
+        self.cpu.shorten()
 
     def _unassigned_access(self, place: str, offset: int, is_write: bool, value: int) -> None:
         """Noted once for each place and direction: a guest may poll it for ever."""
@@ -488,7 +500,8 @@ class Machine:
             paddr = self._load_address(page)
         if paddr is None or not self.ram.holds(paddr, PAGE_SIZE):
             return page
-        words = [self.ram.read_word(paddr + offset) or 0 for offset in range(0, addr - page, 4)]
+        count = (addr - page) // 4
+        words = struct.unpack(f"<{count}I", self.ram.read(paddr, 4 * count))
         return page + 4 * run_start(words, len(words))
 
     def _load_address(self, page: int) -> int | None:
@@ -569,6 +582,7 @@ class Machine:
             last_fault=self.last_fault,
             nested_faults=self._exceptions.nested_faults,
             is_asleep=self._is_asleep,
+            is_past_boundary=self._is_past_boundary,
             companions=tuple((name, save()) for name, (save, _) in self._companions.items()),
         )
 
@@ -590,6 +604,7 @@ class Machine:
         self._exceptions.last_fault = snapshot.last_fault
         self._exceptions.nested_faults = snapshot.nested_faults
         self._is_asleep = snapshot.is_asleep
+        self._is_past_boundary = snapshot.is_past_boundary
         for name, state in snapshot.companions:
             if name in self._companions:
                 self._companions[name][1](state)

@@ -38,4 +38,5 @@ class Snapshot:
     last_fault: Fault | None
     nested_faults: int
     is_asleep: bool
+    is_past_boundary: bool
     companions: tuple[tuple[str, Any], ...]
