@@ -1,5 +1,5 @@
-@ module_elf.s - is the file what it says? Every offset, index and string that later stages follow is checked here, once,
-@ against the bytes that are there; then section headers and symbols are copied, because they will be written to. The
+@ module_elf.s - is the file what it says? Every offset, index and string that later stages follow is checked here,
+@ once, against the bytes that are there; then section headers and symbols are copied, because they will be written to. The
 @ file itself never is, so what was checked stays true. Messages and their order are Linux's (kernel/module/main.c).
 
         .include "macros.inc"

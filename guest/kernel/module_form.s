@@ -1,5 +1,5 @@
-@ module_form.s - the stages of load_module that belong to nobody else: the list, .modinfo, the arguments, and the moment
-@ when a module is complete.
+@ module_form.s - the stages of load_module that belong to nobody else: the list, .modinfo, the arguments, and the
+@ moment when a module is complete.
 
         .include "macros.inc"
         .include "memory.inc"

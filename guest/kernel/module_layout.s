@@ -1,5 +1,5 @@
-@ module_layout.s - where each section goes: by its flags and name it belongs to one kind of memory (MOD_*), and each kind
-@ is pages of its own. Then the memory is taken and the sections are copied there.
+@ module_layout.s - where each section goes: by its flags and name it belongs to one kind of memory (MOD_*), and each
+@ kind is pages of its own. Then the memory is taken and the sections are copied there.
 
         .include "macros.inc"
         .include "arm.inc"

@@ -1,5 +1,5 @@
-@ module_main.s - loading a module. load_module's stages stand in one table, each with what undoes it: a stage that fails
-@ is followed by the undoing of all before it, in reverse order, so that nothing is left of the attempt.
+@ module_main.s - loading a module. load_module's stages stand in one table, each with what undoes it: a stage that
+@ fails is followed by the undoing of all before it, in reverse order, so that nothing is left of the attempt.
 
         .include "macros.inc"
         .include "memory.inc"

@@ -1,6 +1,6 @@
-@ module_memory.s - memory of modules: whole pages between MODULES_VADDR and MODULES_END, near enough to the kernel for a
-@ bl, mapped one by one with the permissions their contents need. Areas are kept in a list by address; the first gap that
-@ is large enough is taken, and a page that is never mapped separates two areas, so running over the end faults.
+@ module_memory.s - memory of modules: whole pages between MODULES_VADDR and MODULES_END, near enough to the kernel for
+@ a bl, mapped one by one with the permissions their contents need. Areas are kept in a list by address; the first gap
+@ that is large enough is taken, and a page that is never mapped separates two areas, so running over the end faults.
 
         .include "macros.inc"
         .include "arm.inc"
