@@ -20,7 +20,7 @@ NAME = "somebody"
 
 @dataclass
 class Blocks:
-    """The allocator as its description has it: sizes in order of addresses, negative in use; the kernel's share first."""
+    """The allocator as described: sizes in order of addresses, negative in use; the kernel's share first."""
 
     sizes: list[int] = field(default_factory=lambda: [0, RESERVE])
 
