@@ -1,6 +1,6 @@
 @ module_elf.s - is the file what it says? Every offset, index and string that later stages follow is checked here,
-@ once, against the bytes that are there; then section headers and symbols are copied, because they will be written to. The
-@ file itself never is, so what was checked stays true. Messages and their order are Linux's (kernel/module/main.c).
+@ once, against the bytes that are there; then section headers and symbols are copied, because they will be written to.
+@ The file itself never is, so what was checked stays true. Messages and their order are Linux's (kernel/module/main.c).
 
         .include "macros.inc"
         .include "elf.inc"
@@ -377,6 +377,9 @@ FUNC elf_validity_cache_index_mod
         ldr     r1, [r5, #SH_OFFSET]
         add     r0, r0, r1
         add     r0, r0, #MODULE_NAME
+        ldrb    r3, [r0]
+        cmp     r3, #0
+        beq     .Lmodule_name                   @ delete_module could not name it
         mov     r1, #MODULE_NAME_LEN
         mov     r2, r0
 .Lfind_end:
@@ -428,7 +431,7 @@ FUNC elf_validity_cache_index_mod
         mov     r0, r4
         bl      load_name
         mov     r1, r0
-        pr_err  "module %s: name in .gnu.linkonce.this_module isn't null terminated\n"
+        pr_err  "module %s: name in .gnu.linkonce.this_module is empty or isn't null terminated\n"
 .Lbad_this_module:
         mov     r0, #-ENOEXEC
         pop     {r4, r5, fp, pc}
