@@ -293,6 +293,7 @@ LFUNC check_entry_points
         mov     r4, r0
         ldr     r5, [r4, #MODULE_INIT]
         mov     r1, r5
+        mov     r2, #MOD_INIT_TEXT
         bl      is_module_code
         cmp     r0, #0
         ldr     r1, =.Linit_text
@@ -300,6 +301,7 @@ LFUNC check_entry_points
         mov     r0, r4
         ldr     r5, [r4, #MODULE_EXIT]
         mov     r1, r5
+        mov     r2, #MOD_TEXT                   @ init code is free when exit is called
         bl      is_module_code
         cmp     r0, #0
         ldr     r1, =.Lexit_text
@@ -316,10 +318,11 @@ ENDFUNC check_entry_points
         string .Linit_text, "init"
         string .Lexit_text, "exit"
 
-@ r0 = struct module, r1 = function or 0 -> r0 = 1 / 0; r1-r3, ip, flags change.
+@ r0 = struct module, r1 = function or 0, r2 = kind that will do beside MOD_TEXT -> r0 = 1 / 0; r1-r3, ip, flags change.
 LFUNC is_module_code
-        push    {fp, lr}
-        add     fp, sp, #0
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r2
         cmp     r1, #0
         moveq   r0, #1
         beq     .Lcode_known
@@ -331,11 +334,11 @@ LFUNC is_module_code
         mov     r1, #4
         bl      within_module_range
         cmp     r0, #MOD_TEXT
-        cmpne   r0, #MOD_INIT_TEXT
+        cmpne   r0, r4
         moveq   r0, #1
         movne   r0, #0
 .Lcode_known:
-        pop     {fp, pc}
+        pop     {r4, r5, fp, pc}
 ENDFUNC is_module_code
 
 @ ---------------------------------------------------------------------------

@@ -405,7 +405,7 @@ LFUNC verify_exports_of
         b       .Lexports_done
 .Lbad_export:
         add     r1, r4, #MODULE_NAME
-        pr_err  "%s: exports a symbol whose name is outside the module\n"
+        pr_err  "%s: exports a symbol whose name is not in the module's core\n"
         mov     r0, #-ENOEXEC
 .Lexports_done:
         sub     sp, fp, #24
@@ -413,7 +413,7 @@ LFUNC verify_exports_of
 ENDFUNC verify_exports_of
 
 @ ---------------------------------------------------------------------------
-@ string_in_module - is there a NUL-ended string, all of it in one kind of a module's memory?
+@ string_in_module - is there a NUL-ended string, all of it in one kind of a module's memory that stays after init?
 @
 @   in:       r0 = address, r1 = module, of any state
 @   out:      r0 = 1 / 0
@@ -426,9 +426,9 @@ FUNC string_in_module
         mov     r4, r0
         mov     r5, r1
         bl      within_module
-        cmp     r0, #0
-        movlt   r0, #0
-        blt     .Lstring_checked
+        cmp     r0, #MOD_INIT_TEXT
+        movhs   r0, #0                          @ -1, nowhere, too
+        bhs     .Lstring_checked
         mov     r1, #MODMEM_ROW
         mla     r1, r0, r1, r5
         ldr     r2, [r1, #MODULE_MEM + MODMEM_BASE]
