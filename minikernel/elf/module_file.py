@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from minikernel.elf.constants import R_ARM, SectionType, SymbolBinding
+from minikernel.elf.constants import R_ARM, SectionFlag, SectionType, SymbolBinding
 from minikernel.elf.header import c_string
 from minikernel.elf.object_file import ABS, UNDEF, ObjectFile, Section, Symbol
 from minikernel.errors import ImageError
@@ -95,9 +95,10 @@ class ModuleFile:
         return tuple(name for name in (self.get("depends") or "").split(",") if name)
 
     def relocation_counts(self) -> Counter[str]:
-        """How many relocations of each type, by the name without R_ARM_."""
+        """How many relocations of each type a loader applies (not those of line tables); names without R_ARM_."""
         names = {kind.value: kind.name for kind in R_ARM}
-        kinds = (relocation.type for section in self.obj.sections for relocation in section.relocations)
+        loaded = (section for section in self.obj.sections if section.flags & SectionFlag.ALLOC)
+        kinds = (relocation.type for section in loaded for relocation in section.relocations)
         return Counter(names.get(kind, f"type {kind}") for kind in kinds)
 
 

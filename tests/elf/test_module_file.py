@@ -75,6 +75,7 @@ def test_every_table_of_a_module(ko: bytes) -> None:
     )
     assert module.depends == ("usbcore",) and module.get("name") == "lamp" and module.get("alias") is None
     assert module.size == len(ko) and module.signature_size == 0
+    module.obj.sections.append(Section(".debug_line", relocations=[Relocation(0, 29, Symbol("x"))]))
     assert module.relocation_counts()["JUMP24"] == 1 and module.relocation_counts()["ABS32"] > 10
 
 
