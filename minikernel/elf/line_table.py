@@ -55,7 +55,7 @@ class SourceLine(NamedTuple):
 
 
 class LineRow(NamedTuple):
-    """The bytes from `addr` up to `end` come from this line."""
+    """The bytes from `addr` up to `end` come from this line; where both are equal, a statement of it begins there."""
 
     addr: int
     end: int
@@ -157,14 +157,20 @@ _Ranges = Sequence[tuple[int, int]]
 def _read_rows(contents: Mapping[str, bytes], code: _Ranges, name: str) -> tuple[LineRow, ...]:
     if not contents.get(".debug_line") or not contents.get(".debug_info"):
         return ()
+    try:
+        rows = list(_decoded(_dwarf(contents)))
+    except _decoding_errors() as error:
+        raise ImageError(f"the line numbers cannot be decoded: {error!r}", name, ".debug_line") from None
+    return tuple(sorted(row for row in rows if any(start <= row.addr < end for start, end in code)))
+
+
+def _decoding_errors() -> tuple[type[Exception], ...]:
+    """What pyelftools raises for damaged sections: its own errors, and those of Python that it does not expect."""
     from elftools.common.exceptions import DWARFError, ELFError
     from elftools.construct import ConstructError
 
-    try:
-        rows = list(_decoded(_dwarf(contents)))
-    except (DWARFError, ELFError, ConstructError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise ImageError(f"the line numbers cannot be decoded: {error}", name, ".debug_line") from None
-    return tuple(sorted(row for row in rows if any(start <= row.addr < end for start, end in code)))
+    unexpected = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+    return DWARFError, ELFError, ConstructError, *unexpected
 
 
 def _dwarf(contents: Mapping[str, bytes]) -> DWARFInfo:
@@ -200,7 +206,7 @@ def _dwarf(contents: Mapping[str, bytes]) -> DWARFInfo:
 
 
 def _decoded(dwarf: DWARFInfo) -> Iterator[LineRow]:
-    """The rows of every unit; those of no length are left out."""
+    """The rows of every unit."""
     for unit in dwarf.iter_CUs():
         program = dwarf.line_program_for_CU(unit)
         if program is None:
@@ -211,7 +217,7 @@ def _decoded(dwarf: DWARFInfo) -> Iterator[LineRow]:
             state = entry.state
             if state is None:
                 continue
-            if before is not None and state.address > before.address:
+            if before is not None and state.address >= before.address:
                 file = files.get(before.file, "?")
                 yield LineRow(before.address, state.address, file, before.line, bool(before.is_stmt))
             before = None if state.end_sequence else state
