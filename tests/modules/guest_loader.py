@@ -15,8 +15,8 @@ from functools import cache
 from modules.ko import kernel
 
 from minikernel.elf.image import Image
-from minikernel.kernel.machine import KernelMachine
 from minikernel.kernel.printk import read_log, without_levels
+from minikernel.machine.machine import Machine
 from minikernel.machine.snapshot import Snapshot
 from minikernel.machine.stop import StopKind
 from minikernel.toolchain.assembler import assemble_text
@@ -91,12 +91,10 @@ class GuestLoader:
         self.image = kernel().image if image is None else image
         entries = [CpioEntry.file("init", init, 0o755)]
         entries += [CpioEntry.file(path, data) for path, data in (files or {}).items()]
-        self.machine = KernelMachine(
-            self.image, cmdline=f"console=ttyAMA0 {append}".strip(), initrd=write_cpio(entries)
-        )
+        self.machine = Machine(self.image, cmdline=f"console=ttyAMA0 {append}".strip(), initrd=write_cpio(entries))
         stop = self.machine.run(until={self.back}, max_instructions=BOOT_BUDGET)
         if self.machine.cpu.pc != self.back:
-            raise GuestDiedError(f"{stop}\n{self.machine.dmesg}")
+            raise GuestDiedError(f"{stop}\n{self.log}")
         self.start: Snapshot = self.machine.save()
         self._next_text = 0
 
@@ -120,11 +118,15 @@ class GuestLoader:
         self._next_text = 0
         return _signed(cpu.r(0))
 
+    def forget_texts(self) -> None:
+        """The next text() begins over."""
+        self._next_text = 0
+
     def call(self, function: str | int, *args: int) -> tuple[int, int]:
         """(r0, r1) of a kernel or module function, run in kernel mode on the kernel's own, empty stack."""
         machine, cpu = self.machine, self.machine.cpu
         saved = cpu.save()
-        back = machine.symbol("console_wait")
+        back = self.image.address("console_wait")
         cpu.cpsr = PSR_SVC
         words = [value & 0xFFFFFFFF for value in args]
         if len(words) > 4:
@@ -133,7 +135,7 @@ class GuestLoader:
         for number, value in enumerate(words[:4]):
             cpu.set_r(number, value)
         cpu.lr = back
-        cpu.pc = machine.symbol(function) if isinstance(function, str) else function
+        cpu.pc = self.image.address(function) if isinstance(function, str) else function
         stop = machine.run(until={back}, max_instructions=CALL_BUDGET)
         if cpu.pc != back:
             raise GuestDiedError(f"{stop}\n{self.log[-3000:]}")
@@ -143,7 +145,7 @@ class GuestLoader:
 
     def text(self, text: str | bytes) -> int:
         """The user address of a C string, good until the next system call."""
-        data = (text.encode() if isinstance(text, str) else text) + b"\0"
+        data = (text.encode("latin-1") if isinstance(text, str) else text) + b"\0"
         where = self.arguments + self._next_text
         self._next_text += len(data)
         assert self._next_text <= ARGUMENTS_SIZE
@@ -200,14 +202,18 @@ class GuestLoader:
         self.close(fd)
 
     def read_file(self, path: str) -> str:
-        """The content of a file, of /proc for instance."""
+        """The text of a file, of /proc for instance."""
+        return self.read_bytes(path).decode()
+
+    def read_bytes(self, path: str) -> bytes:
+        """The content of a file."""
         fd = self.open(path)
         assert fd >= 0, (path, fd)
         parts = []
         while (count := self.syscall(NR_READ, fd, self.buffer, 4096)) > 0:
             parts.append(self.machine.read(self.buffer, count))
         self.close(fd)
-        return b"".join(parts).decode()
+        return b"".join(parts)
 
     # --- what the kernel holds --------------------------------------------------------------------------------
 
@@ -228,20 +234,20 @@ class GuestLoader:
 
     def word(self, symbol: str) -> int:
         """A word variable of the kernel."""
-        return self.machine.read_word(self.machine.symbol(symbol))
+        return self.machine.read_word(self.image.address(symbol))
 
     def set_word(self, symbol: str, value: int) -> None:
         """Change a word variable of the kernel."""
-        self.machine.write(self.machine.symbol(symbol), struct.pack("<I", value & 0xFFFFFFFF))
+        self.machine.write(self.image.address(symbol), struct.pack("<I", value & 0xFFFFFFFF))
 
     def modules(self) -> tuple[tuple[str, int, int, int], ...]:
         """(name, state, reference count, address) of every module, newest first."""
-        machine, head = self.machine, self.machine.symbol("modules")
+        machine, head = self.machine, self.image.address("modules")
         found = []
         at = machine.read_word(head)
         while at != head:
             mod = at - struct_module("LIST")
-            name = machine.read_cstring(mod + struct_module("NAME"))
+            name = machine.read(mod + struct_module("NAME"), 60).partition(b"\0")[0].decode("latin-1")
             state, count = (machine.read_word(mod + struct_module(field)) for field in ("STATE", "REFCNT"))
             found.append((name, state, count, mod))
             at = machine.read_word(at)
@@ -293,7 +299,7 @@ class GuestLoader:
     def percpu_blocks(self) -> tuple[int, ...]:
         """The table of blocks of per-CPU memory."""
         used = self.word("pcpu_num_used")
-        return struct.unpack(f"<{used}i", self.machine.read(self.machine.symbol("pcpu_size"), 4 * used))
+        return struct.unpack(f"<{used}i", self.machine.read(self.image.address("pcpu_size"), 4 * used))
 
 
 @cache

@@ -121,6 +121,23 @@ def _on_shstrtab(field_name: str, value: int) -> Callable[[], bytes]:
     return changed(lambda ko: ko.set_sh(_shstrtab(ko), field_name, value))
 
 
+def _name_of_module(name: bytes) -> Change:
+    def change(ko: KoFile) -> None:
+        at = ko.offset(THIS_MODULE) + struct_module("NAME")
+        ko.data[at : at + len(name)] = name
+
+    return change
+
+
+def _exit_is_init(ko: KoFile) -> None:
+    ko.set_sym("cleanup_module", "st_shndx", ko.index(".init.text"))
+
+
+def _init_is_elsewhere(ko: KoFile) -> None:
+    ko.set_sym("init_module", "st_shndx", 0xFFF1)
+    ko.set_sym("init_module", "st_value", 0xC0008000)
+
+
 def _modinfo(old: str, new: str) -> Callable[[], bytes]:
     """Another text of .modinfo, of the same length."""
     return changed(lambda ko: ko.replace(old.encode(), new.encode()))
@@ -286,6 +303,11 @@ CONTENT_CASES = (
     Case("this_module not ALLOC", ENOEXEC, "module victim: .gnu.linkonce", _flags(THIS_MODULE, drop=2)),
     Case("this_module too small", ENOEXEC, "module victim: .gnu.linkonce", _sh(THIS_MODULE, "sh_size", 0x23C)),
     Case("this_module too large", ENOEXEC, "module victim: .gnu.linkonce", _sh(THIS_MODULE, "sh_size", 0x244)),
+    Case("this_module without a name", ENOEXEC, "module victim: name in", changed(_name_of_module(b"\0"))),
+    Case("this_module with an endless name", ENOEXEC, "module victim: name in", changed(_name_of_module(b"n" * 60))),
+    Case("this_module read-only", ENOEXEC, "module victim: .gnu.linkonce", _flags(THIS_MODULE, drop=1)),
+    Case("exit in init code", ENOEXEC, "exit function", changed(_exit_is_init)),
+    Case("init outside the module", ENOEXEC, "init function", changed(_init_is_elsewhere)),
     Case("no symbol table", ENOEXEC, "module has no symbols", _sh(".symtab", "sh_type", 1)),
     Case("two symbol tables", ENOEXEC, "module has no symbols", _twice(".symtab")),
     Case("symtab sh_link 0", ENOEXEC, "Invalid ELF sh_link", _sh(".symtab", "sh_link", 0)),

@@ -89,6 +89,12 @@ victim_table:
         .word   victim_length, victim_word, strlen, victim_table + 8
         .word   victim_length - .               @ REL32
 
+        .section __ex_table, "a", %progbits     @ out of order, and one row for init code
+        .balign 4
+        .word   victim_tail, victim_length
+        .word   victim_init, victim_init
+        .word   victim_length, victim_tail
+
         .section .data..ro_after_init, "aw", %progbits
         .balign 4
 victim_after_init:
