@@ -4,6 +4,8 @@ Three things hang on the permissions an answer gives, all per 4 KiB page of RAM:
   * A page is given for writing only when the guest first writes it; so `Ram.dirty` is exact at no cost.
   * Privileged code is given for execution only after its words were searched for sensitive instructions
     (sensitive.py); the first store to it takes that back. So a page is writable or executable here, never both.
+    The engine does not notice that what it has translated of such a page is old: when code runs there again, as in a
+    page that a second module gets, all is translated anew.
   * A page that changes between the two again and again (a tiny kernel with its stack beside its code) is given both,
     and every block in it is watched instead.
 None of this shows to the guest: what it may do is decided by its own tables alone (mmu.py, tlb.py).
@@ -78,6 +80,7 @@ class Translation:
         self._mixed: set[int] = set()
         self._changes: dict[int, int] = {}
         self._fetched: set[int] = set()
+        self._outdated: set[int] = set()
 
     # --- for the machine --------------------------------------------------------------------------------------
 
@@ -243,6 +246,10 @@ class Translation:
     def _prepare_code(self, virtual_page: int, page: int) -> Access:
         if page in self._writable:
             self.forget_engine_entries()
+        if page in self._outdated:
+            self._outdated.clear()
+            self._watch.retranslate()
+            self._cpu.shorten()
         self._code.add(page)
         if (virtual_page, page) not in self._searched:
             self._searched.add((virtual_page, page))
@@ -260,6 +267,7 @@ class Translation:
 
     def _leave_code(self, page: int) -> None:
         self._code.discard(page)
+        self._outdated.add(page)
         self._searched = {pair for pair in self._searched if pair[1] != page}
 
     # --- sensitive instructions -------------------------------------------------------------------------------
