@@ -7,7 +7,7 @@ import struct
 from functools import cache
 
 import pytest
-from modules.guest_loader import NR_INIT_MODULE, GuestDiedError, GuestLoader, fresh, struct_module
+from modules.guest_loader import NR_INIT_MODULE, O_TRUNC, GuestDiedError, GuestLoader, fresh, struct_module
 from modules.ko import exported, module
 
 from minikernel.machine.machine import Machine
@@ -20,6 +20,7 @@ TEXT, DATA, RODATA, RO_AFTER_INIT, INIT_TEXT, INIT_DATA, INIT_RODATA = range(7)
 COPY = 7
 PERMISSIONS = {TEXT: "r-x", DATA: "rw-", RODATA: "r--", INIT_TEXT: "r-x", INIT_DATA: "rw-", INIT_RODATA: "r--"}
 SECOND = 1_000_000_000
+TAINT_FORCED_RMMOD = 1 << 3
 EXAMPLES = ("hello", "params", "exporter", "chain_a", "positive", "size4095", "blink")
 
 HEAD = '        .include "macros.inc"\n        MODULE_LICENSE "GPL"\n'
@@ -219,8 +220,7 @@ def test_two_bytes_of_init_are_a_page_that_comes_back() -> None:
         "free_module_mem", on_return=lambda hit: freed.append(hit.result) if hit.args[1] >= INIT_TEXT else None
     )
     mod = load(guest, example("size4095"))
-    rows = memory(guest, mod)
-    assert rows[TEXT][1] in (4095, 4096) and rows[TEXT][2] == 1
+    assert (4095, 1) in [(size, pages) for _, size, pages in memory(guest, mod)]
     assert sum(freed) == 1
 
 
@@ -364,10 +364,20 @@ ENDFUNC late_user_call
     assert [(name, state) for name, state, _, _ in guest.modules()] == [("provider", LIVE)]
 
 
+def test_a_module_that_loads_itself_waits_for_itself_and_is_refused() -> None:
+    guest = fresh()
+    guest.write_file("/tmp/nested.ko", example("nested"))
+    before, mark, start = guest.state(), guest.log_mark(), guest.machine.time_ns
+    assert guest.init_module(example("nested"), "wants=../../tmp/nested") == -errno.EBUSY
+    assert 30 * SECOND <= guest.machine.time_ns - start < 31 * SECOND
+    assert "nested: ../../tmp/nested: -16" in guest.log_since(mark)
+    assert guest.state() == before
+
+
 # --- the end ----------------------------------------------------------------------------------------------------------
 
 
-def test_users_hold_a_module_and_force_takes_it_all_the_same() -> None:
+def test_users_hold_a_module() -> None:
     guest = fresh()
     mod = load(guest, example("hello"))
     assert guest.call("try_module_get", mod)[0] == 1
@@ -375,6 +385,19 @@ def test_users_hold_a_module_and_force_takes_it_all_the_same() -> None:
     assert guest.delete_module("hello") == -errno.EWOULDBLOCK
     guest.call("module_put", mod)
     assert guest.delete_module("hello") == 0
+
+
+def test_force_takes_what_is_held_and_what_has_no_exit() -> None:
+    guest = fresh()
+    before = guest.state()
+    mod = load(guest, example("hello"))
+    guest.call("__module_get", mod)
+    assert guest.delete_module("hello", O_TRUNC) == 0
+    load(guest, example("noexit"))
+    assert guest.delete_module("noexit") == -errno.EBUSY
+    assert guest.delete_module("noexit", O_TRUNC) == 0
+    assert guest.state() == before
+    assert guest.word("tainted_mask") & TAINT_FORCED_RMMOD
 
 
 def test_giving_back_what_was_not_taken_is_reported_and_not_done() -> None:
