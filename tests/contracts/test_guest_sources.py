@@ -74,6 +74,6 @@ def test_every_global_function_stands_in_a_header_with_its_contract(path: Path) 
     text = path.read_text()
     headers = [block for block in re.findall(r"(?:^@.*\n)+", text, re.MULTILINE) if "in:" in block and "out:" in block]
     named = {word for block in headers for word in re.findall(r"\w+", block)}
-    functions = re.findall(r"^FUNC (\w+)", text, re.MULTILINE)
+    functions = re.findall(r"^FUNC (\w+)$", text, re.MULTILINE)
     assert [name for name in functions if name not in named] == []
     assert [block.splitlines()[1] for block in headers if "clobbers:" not in block] == []
