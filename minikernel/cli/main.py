@@ -7,11 +7,15 @@ impossible; 130 Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 
 from minikernel.cli.arguments import parser
 from minikernel.errors import MinikernelError, SourceError, SourceErrors, UsageError
+
+#: New objects between two searches for cycles: a command makes many objects and few cycles.
+GARBAGE_THRESHOLD = 50_000
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -22,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser().parse_args(argv)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else USAGE
+    gc.set_threshold(GARBAGE_THRESHOLD)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
