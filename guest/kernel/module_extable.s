@@ -223,7 +223,7 @@ ENDFUNC search_module_extables
 @ The kernel finds its callers by frame records; the tables are kept for a module's C code, whose functions have none.
 
 @ ---------------------------------------------------------------------------
-@ module_finalize - register each .ARM.exidx section with the code that its sh_link names
+@ module_finalize - register each .ARM.exidx section with the code it speaks of
 @
 @   in:       r0 = module, r1 = load_info
 @   out:      r0 = 0 / -ENOMEM
@@ -231,38 +231,36 @@ ENDFUNC search_module_extables
 @   context:  process, loading, after relocation
 @ ---------------------------------------------------------------------------
 FUNC module_finalize
-        push    {r4-r9, fp, lr}
-        add     fp, sp, #24
+        push    {r4-r7, fp, lr}
+        add     fp, sp, #16
         mov     r4, r0
-        ldr     r5, [r1, #LOAD_SECHDRS]
-        ldr     r6, [r1, #LOAD_SHNUM]
-        mov     r7, #0
+        mov     r5, r1
+        mov     r6, #0                          @ index of a section
 .Lnext_header:
-        add     r7, r7, #1
-        cmp     r7, r6
+        add     r6, r6, #1
+        ldr     r0, [r5, #LOAD_SHNUM]
+        cmp     r6, r0
         movhs   r0, #0
         bhs     .Lfinalized
-        shdr_at r8, r5, r7
-        ldr     r0, [r8, #SH_TYPE]
+        ldr     r0, [r5, #LOAD_SECHDRS]
+        shdr_at r7, r0, r6
+        ldr     r0, [r7, #SH_TYPE]
         ldr     r1, =SHT_ARM_EXIDX
         cmp     r0, r1
         bne     .Lnext_header
-        ldr     r0, [r8, #SH_FLAGS]
-        ldr     r1, [r8, #SH_LINK]
+        ldr     r0, [r7, #SH_FLAGS]
         tst     r0, #SHF_ALLOC
         beq     .Lnext_header
-        cmp     r1, r6
-        bhs     .Lnext_header
-        shdr_at r9, r5, r1
-        ldr     r0, [r9, #SH_FLAGS]
-        tst     r0, #SHF_ALLOC
+        mov     r0, r5
+        mov     r1, r7
+        bl      code_of_exidx
+        movs    r3, r0
         beq     .Lnext_header
-        ldr     r1, [r8, #SH_SIZE]
+        ldr     r1, [r7, #SH_SIZE]
         movs    r1, r1, lsr #3                  @ EXIDX_SIZE is 8
         beq     .Lnext_header
         mov     r0, r4
-        mov     r2, r8
-        mov     r3, r9
+        mov     r2, r7
         bl      unwind_table_add
         cmp     r0, #0
         bne     .Lnext_header
@@ -270,8 +268,58 @@ FUNC module_finalize
         bl      module_arch_cleanup
         mov     r0, #-ENOMEM
 .Lfinalized:
-        pop     {r4-r9, fp, pc}
+        pop     {r4-r7, fp, pc}
 ENDFUNC module_finalize
+
+@ ---------------------------------------------------------------------------
+@ code_of_exidx - the code section of an unwind section: the one its sh_link says, else the one it is named after
+@
+@   in:       r0 = load_info, r1 = section header
+@   out:      r0 = section header, of a loaded section, or 0
+@   clobbers: r1-r3, ip, flags
+@   context:  process, loading
+@ ---------------------------------------------------------------------------
+        .equ    EXIDX_PREFIX,   10              @ bytes of ".ARM.exidx"
+
+LFUNC code_of_exidx
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r0
+        ldr     r2, [r4, #LOAD_SHNUM]
+        ldr     r0, [r1, #SH_LINK]
+        cmp     r0, r2
+        movhs   r0, #0
+        cmp     r0, #0
+        bne     .Lcode_index
+        mov     r0, r4
+        bl      section_name
+        mov     r5, r0
+        ldr     r1, =.Lexidx
+        mov     r2, #EXIDX_PREFIX
+        bl      strncmp
+        cmp     r0, #0
+        movne   r0, #0
+        bne     .Lcode_known
+        add     r1, r5, #EXIDX_PREFIX
+        ldrb    r0, [r1]
+        cmp     r0, #0
+        ldreq   r1, =.Ltext
+        mov     r0, r4
+        bl      find_sec
+        cmp     r0, #0
+        beq     .Lcode_known
+.Lcode_index:
+        ldr     r1, [r4, #LOAD_SECHDRS]
+        shdr_at r2, r1, r0
+        ldr     r0, [r2, #SH_FLAGS]
+        tst     r0, #SHF_ALLOC
+        movne   r0, r2
+        moveq   r0, #0
+.Lcode_known:
+        pop     {r4, r5, fp, pc}
+ENDFUNC code_of_exidx
+        string .Lexidx, ".ARM.exidx"
+        string .Ltext, ".text"
 
 @ ---------------------------------------------------------------------------
 @ unwind_table_add - register one
