@@ -20,9 +20,9 @@ from minikernel.kernel.events import MilestoneName
 from minikernel.kernel.machine import KernelMachine
 from minikernel.machine.inputs import CablePlug, ConsoleInput
 from minikernel.machine.stop import StopKind, StopReason
-from minikernel.toolchain.build import build
+from minikernel.toolchain.build import Build, build
 from minikernel.toolchain.config import BuildConfig, DriverSetting
-from minikernel.toolchain.examples import find_module
+from minikernel.toolchain.examples import find_module, module_archive
 
 #: Instructions after which a boot that does not end is stopped: ten seconds of a 100 MHz processor that never sleeps.
 DEFAULT_BUDGET = 1_000_000_000
@@ -40,6 +40,7 @@ class BootOptions:
 
     drivers: driver -> y, deferred, m or n. append: words for the kernel command line. rc: the script that takes the
     place of /etc/rc. scene: a PPM file, None for the drawn one. flash: contents to begin with, None for an erased one.
+    modules: whether the examples of guest/modules lie in /lib/modules, for modprobe and insmod at the guest's shell.
     """
 
     drivers: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class BootOptions:
     scene: bytes | None = None
     flash: bytes | None = None
     max_instructions: int = DEFAULT_BUDGET
+    modules: bool = False
 
 
 def boot(
@@ -59,6 +61,7 @@ def boot(
     scene: str | os.PathLike[str] | None = None,
     flash: str | os.PathLike[str] | None = None,
     max_instructions: int = DEFAULT_BUDGET,
+    modules: bool = False,
 ) -> KernelMachine:
     """Build the guest, boot it, and give the machine as it stopped; its `stop` says why.
 
@@ -77,6 +80,7 @@ def boot(
         scene=None if scene is None else Path(scene).read_bytes(),
         flash=read_flash(flash),
         max_instructions=max_instructions,
+        modules=modules,
     )
     machine = prepare(options)
     if until is None:
@@ -104,15 +108,22 @@ def load_image(drivers: Mapping[str, str]) -> Image:
 def prepare(options: BootOptions) -> KernelMachine:
     """The machine before its first instruction. Raises as boot() does."""
     config = BuildConfig.load(options.drivers)
+    made = build(config)
     machine = KernelMachine(
-        Image.from_bytes(build(config).image),
+        Image.from_bytes(made.image),
         cmdline=f"{config.cmdline} {options.append}".strip(),
-        initrd=b"" if options.rc is None else rc_archive(options.rc),
+        initrd=_initrd(options, made),
         scene=scene_of(options),
         flash=options.flash,
     )
     machine.know_modules(partial(find_module, config))
     return machine
+
+
+def _initrd(options: BootOptions, made: Build) -> bytes:
+    """What is unpacked over the kernel's own files: archives in a row."""
+    modules = module_archive(made) if options.modules else b""
+    return modules + (b"" if options.rc is None else rc_archive(options.rc))
 
 
 def scene_of(options: BootOptions) -> bytes:

@@ -17,8 +17,8 @@ FUNC initfail_init
         add     fp, sp, #8
         ldr     r4, =error
         ldr     r4, [r4]
-        mov     r1, r4
-        pr_info "initfail: init returns -%u\n"
+        rsb     r1, r4, #0
+        pr_info "initfail: init returns %d\n"
         rsb     r0, r4, #0
         pop     {r4, r5, fp, pc}
 ENDFUNC initfail_init

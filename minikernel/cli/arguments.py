@@ -110,6 +110,9 @@ def _add_boot(
     boot.add_argument("--scene", metavar="IMAGE.ppm", help="what stands before the image sensor (a PPM file, P6)")
     boot.add_argument("--picture", metavar="OUT.ppm", help="write the picture that came out of USB")
     boot.add_argument("--flash", metavar="FILE", help="keep the flash's contents in this file from boot to boot")
+    boot.add_argument(
+        "--modules", action="store_true", help="carry the example modules in /lib/modules, for modprobe at the shell"
+    )
     boot.add_argument("-i", "--interactive", action="store_true", help="stay at the guest's shell (Ctrl-C leaves)")
     boot.add_argument("--json", metavar="FILE", help="write the run as one JSON object")
     boot.add_argument("--trace", metavar="FILE.jsonl", help="write every event, one JSON object a line")

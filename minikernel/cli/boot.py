@@ -99,6 +99,7 @@ def _read_options(args: argparse.Namespace) -> BootOptions:
         scene=None if args.scene is None else _read_scene(args.scene),
         flash=_read_flash(args.flash),
         max_instructions=args.max_instructions or DEFAULT_BUDGET,
+        modules=args.modules,
     )
 
 

@@ -27,6 +27,14 @@ from minikernel.kernel.events import (
     SystemStateChanged,
 )
 from minikernel.kernel.initcalls import DEFERRED_LEVEL, Initcall
+from minikernel.kernel.memory import PAGE_SIZE
+from minikernel.kernel.module_events import (
+    ModuleInitFreed,
+    ModuleLoaded,
+    ModuleLoadFailed,
+    ModuleMemoryFreed,
+    ModuleUnloaded,
+)
 from minikernel.kernel.tty import PROMPT
 from minikernel.machine.events import Event
 
@@ -51,6 +59,7 @@ LEVEL_NOTES: Mapping[str, str] = {
     "device": "6: module_init of what is built in",
     "late": "7",
     "deferred": "when user space says so",
+    "module": "its init, once it is loaded",
 }
 
 MILESTONES: Mapping[MilestoneName, str] = {
@@ -93,7 +102,7 @@ def initcall_row(event: InitcallFinished, width: int) -> Line:
     columns = max(4, min(BAR_MAX_COLUMNS, width - _ROW_COLUMNS))
     return (
         Span(milliseconds(event.called_ns), "time"),
-        Span(f"  {event.name:<22}  ", "name"),
+        Span(f"  {event.name.partition(' [')[0]:<22}  ", "name"),
         Span(f"{returned:<12}", "ok" if event.returned == 0 else "failed"),
         Span(f"{event.usecs:>11,} us  "),
         Span(bar(event.time_ns - event.called_ns, columns), "slow" if event.level == "deferred" else "bar"),
@@ -123,6 +132,35 @@ def wrapped(text: str, columns: int) -> list[str]:
         lines.append(text[: cut if cut > 0 else columns])
         text = text[cut + 1 if cut > 0 else columns :]
     return [*lines, text]
+
+
+def module_row(event: ModuleLoaded, width: int) -> Iterator[Line]:
+    """What loading a module came to: bytes of the file and of memory, pages before and after init memory was freed."""
+    yield (Span(milliseconds(event.time_ns), "time"), Span(f"  module {event.module} is loaded", "name"))
+    rows = (
+        ("file  ", f"{plural(event.file_bytes, 'byte')}, of which {event.kept_bytes:,} are kept"),
+        (
+            "work  ",
+            f"{plural(event.relocations, 'relocation')}, {plural(event.lookups, 'symbol')} looked up in "
+            f"{plural(event.compares, 'comparison')}",
+        ),
+        ("memory", f"{plural(event.pages, 'page')}, {event.pages_after:,} after init"),
+    )
+    for what, text in rows:
+        for part in wrapped(text, width - len(_INDENT) - 10):
+            yield (Span(f"{_INDENT}  {what}  ", "dim"), Span(part))
+            what = " " * len(what)
+
+
+def module_free_row(event: ModuleMemoryFreed) -> Line:
+    """One piece of module memory given back."""
+    end = event.start + event.pages * PAGE_SIZE
+    return (
+        Span(milliseconds(event.time_ns), "time"),
+        Span("  freed ", "free"),
+        Span(f"{event.start:#010x}-{end:#010x}", "free"),
+        Span(f"  {plural(event.pages, 'page')}: {event.kind.value} of {event.module}"),
+    )
 
 
 def milestone_row(event: Milestone) -> Line:
@@ -191,6 +229,11 @@ class StoryWriter:
             SystemStateChanged: self._system_state_changed,
             MemoryFreed: self._memory_freed,
             Milestone: self._milestone,
+            ModuleLoaded: self._module_loaded,
+            ModuleLoadFailed: self._module_failed,
+            ModuleInitFreed: self._module_freed,
+            ModuleMemoryFreed: self._module_freed,
+            ModuleUnloaded: self._module_unloaded,
             ProcAccess: self._proc_access,
             Panicked: self._panicked,
         }
@@ -238,6 +281,19 @@ class StoryWriter:
 
     def _memory_freed(self, event: MemoryFreed) -> None:
         self._lines(free_rows(event, self._screen.width))
+
+    def _module_loaded(self, event: ModuleLoaded) -> None:
+        self._lines(module_row(event, self._screen.width))
+
+    def _module_freed(self, event: ModuleMemoryFreed) -> None:
+        self._line(module_free_row(event))
+
+    def _module_failed(self, event: ModuleLoadFailed) -> None:
+        result = f"{event.result} {errno_name(event.result)}"
+        self._at(event, f"  module {event.module or '?'} not loaded: {result} in {event.stage}", "failed")
+
+    def _module_unloaded(self, event: ModuleUnloaded) -> None:
+        self._at(event, f"  module {event.module} removed")
 
     def _milestone(self, event: Milestone) -> None:
         self._line(milestone_row(event))

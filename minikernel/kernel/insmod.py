@@ -42,8 +42,10 @@ class ModuleCommands:
         try:
             flags = IGNORE_VERSIONS if force else 0
             self._ask(ModuleLoad(there, parameters, flags), f"could not insert module {name}")
-        finally:
-            ask(self._machine, FileUnlink(there), there)
+        except OSError:
+            self._remove(there)
+            raise
+        self._remove(there)
 
     def rmmod(self, name: str, force: bool) -> None:
         """Take a module out. Raises as KernelMachine.rmmod does."""
@@ -65,6 +67,9 @@ class ModuleCommands:
             result = ask(self._machine, FileChunk(there, piece, at), there).result
             if result != len(piece):
                 raise OSError(-result, errno_text(result), there)
+
+    def _remove(self, there: str) -> None:
+        ask(self._machine, FileUnlink(there), there)
 
     def _ask(self, request: Input, failed: str) -> None:
         """One request; a refusal is an OSError whose text ends with what the kernel logged about it."""

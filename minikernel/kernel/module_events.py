@@ -75,13 +75,17 @@ class ModuleInitFreed(ModuleMemoryFreed):
 @dataclass(frozen=True)
 class ModuleLoaded(Event):
     """load_module has returned 0. Of the file's bytes `kept_bytes` stay, in `pages_after` of the `pages` it had before
-    init memory was given back."""
+    init memory was given back. `compares` counts the names compared in all its `lookups` of symbols. A load that its
+    init asked for is not counted in."""
 
     module: str
     file_bytes: int
     kept_bytes: int
     pages: int
     pages_after: int
+    relocations: int
+    lookups: int
+    compares: int
 
 
 @dataclass(frozen=True)

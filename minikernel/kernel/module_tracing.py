@@ -60,6 +60,9 @@ class Load:
     file_bytes: int
     stage: str = ""
     pages: int = 0
+    relocations: int = 0
+    lookups: int = 0
+    compares: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,11 +118,11 @@ class ModuleTracer:
     def _stage_entered(self, hit: Hit) -> None:
         if not self._state.loads:
             return
-        *others, load = self._state.loads
+        load = self._state.loads[-1]
         stage = STAGES[hit.args[0]] if hit.args[0] < len(STAGES) else f"stage {hit.args[0]}"
         mod = self._field(load.info, "LOAD_MOD")
         pages = self._pages(mod) if mod else 0
-        self._state = replace(self._state, loads=(*others, replace(load, stage=stage, pages=pages)))
+        self._change_load(replace(load, stage=stage, pages=pages))
         self._machine.emit(ModuleStage(hit.icount, hit.time_ns, self._name_in(load.info), stage))
 
     def _load_returned(self, hit: Hit) -> None:
@@ -136,7 +139,24 @@ class ModuleTracer:
         memory = [self._reader.memory(mod, number) for number in range(len(KINDS))]
         kept, pages = sum(row.size for row in memory), sum(row.pages for row in memory)
         name = self._reader.name(mod)
-        self._machine.emit(ModuleLoaded(hit.icount, hit.time_ns, name, load.file_bytes, kept, load.pages, pages))
+        self._machine.emit(
+            ModuleLoaded(
+                hit.icount,
+                hit.time_ns,
+                name,
+                load.file_bytes,
+                kept,
+                load.pages,
+                pages,
+                load.relocations,
+                load.lookups,
+                load.compares,
+            )
+        )
+
+    def _change_load(self, load: Load) -> None:
+        """The innermost load is now so."""
+        self._state = replace(self._state, loads=(*self._state.loads[:-1], load))
 
     def _latest_name(self) -> str:
         """Of the load that just failed: its struct module may be gone, its last stage stands in the trace."""
@@ -177,6 +197,9 @@ class ModuleTracer:
         compares = self._compares() - self._state.compares_before & 0xFFFF_FFFF
         value = self._word(hit.result) if hit.result else 0
         self._machine.emit(SymbolLookedUp(hit.icount, hit.time_ns, self._text(hit.args[0]), compares, value))
+        if self._state.loads:
+            load = self._state.loads[-1]
+            self._change_load(replace(load, lookups=load.lookups + 1, compares=load.compares + compares))
 
     def _compares(self) -> int:
         symbol = self._image.get("lookup_compares")
@@ -195,6 +218,8 @@ class ModuleTracer:
 
     def _relocation_returned(self, hit: Hit) -> None:
         place, number, _, symbol = hit.args
+        if self._state.loads:
+            self._change_load(replace(self._state.loads[-1], relocations=self._state.loads[-1].relocations + 1))
         state = self._state
         known = number in R_ARM.__members__.values()
         self._machine.emit(

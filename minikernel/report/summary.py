@@ -11,6 +11,7 @@ from typing import Any
 
 from minikernel.kernel.events import MilestoneName
 from minikernel.kernel.machine import KernelMachine
+from minikernel.kernel.module_events import ModuleLoaded
 from minikernel.machine.stop import StopReason
 
 
@@ -43,6 +44,20 @@ def summary(machine: KernelMachine, stop: StopReason, picture: bytes | None) -> 
                 "by": free.by,
             }
             for free in machine.frees
+        ],
+        "modules": [
+            {
+                "at_us": loaded.time_ns // 1000,
+                "name": loaded.module,
+                "file_bytes": loaded.file_bytes,
+                "kept_bytes": loaded.kept_bytes,
+                "pages": loaded.pages,
+                "pages_after_init": loaded.pages_after,
+                "relocations": loaded.relocations,
+                "lookups": loaded.lookups,
+                "compares": loaded.compares,
+            }
+            for loaded in machine.trace.of(ModuleLoaded)
         ],
         "milestones": {f"{name.value}_us": machine.milestone_us(name) for name in MilestoneName},
         "memory": {
