@@ -118,31 +118,75 @@ FUNC sort_module_extable
         add     fp, sp, #16
         ldr     r4, [r0, #MODULE_EXTABLE]
         ldr     r5, [r0, #MODULE_NUM_EXENTRIES]
-        add     r5, r4, r5, lsl #3              @ EX_SIZE is 8
-        mov     r6, r4                          @ rows before it are sorted
-.Lnext_row:
-        cmp     r6, r5
-        bhs     .Lsorted
-        ldmia   r6, {r0, r1}
-        mov     r7, r6
-.Lmove_up:
-        cmp     r7, r4
-        beq     .Linsert_row
-        ldr     r2, [r7, #-EX_SIZE]
-        cmp     r2, r0
-        bls     .Linsert_row
-        ldr     r3, [r7, #-EX_SIZE + EX_FIXUP]
-        stmia   r7, {r2, r3}
-        sub     r7, r7, #EX_SIZE
-        b       .Lmove_up
-.Linsert_row:
-        stmia   r7, {r0, r1}
-        add     r6, r6, #EX_SIZE
-        b       .Lnext_row
+
+        @ A heap, the highest on top; then the top goes behind the heap, again and again. Its time is bounded by
+        @ n log n whatever a file holds.
+        lsr     r6, r5, #1
+.Lmake_heap:
+        subs    r6, r6, #1
+        blo     .Lheap_made
+        mov     r0, r6
+        mov     r1, r5
+        bl      sift_down
+        b       .Lmake_heap
+.Lheap_made:
+        subs    r5, r5, #1
+        ble     .Lsorted
+        add     r6, r4, r5, lsl #3              @ EX_SIZE is 8
+        ldmia   r4, {r0, r1}
+        ldmia   r6, {r2, r3}
+        stmia   r4, {r2, r3}
+        stmia   r6, {r0, r1}
+        mov     r0, #0
+        mov     r1, r5
+        bl      sift_down
+        b       .Lheap_made
 .Lsorted:
         mov     r0, #0
         pop     {r4-r7, fp, pc}
 ENDFUNC sort_module_extable
+
+@ ---------------------------------------------------------------------------
+@ sift_down - let a row of a heap sink until none below it is higher
+@
+@   in:       r0 = its index, r1 = rows of the heap, r4 = the heap
+@   out:      -
+@   clobbers: r0, r2, r3, ip, flags
+@   context:  sort_module_extable
+@ ---------------------------------------------------------------------------
+LFUNC sift_down
+        push    {r5-r8}
+        add     r2, r4, r0, lsl #3
+        ldmia   r2, {r5, r6}                    @ the row that sinks
+.Lsink:
+        add     r3, r0, r0
+        add     r3, r3, #1                      @ the first below it
+        cmp     r3, r1
+        bhs     .Lsunk
+        add     ip, r4, r3, lsl #3
+        ldr     r7, [ip, #EX_INSN]
+        add     r8, r3, #1
+        cmp     r8, r1
+        bhs     .Lhigher_known
+        ldr     r2, [ip, #EX_SIZE + EX_INSN]
+        cmp     r2, r7                          @ the higher of the two below
+        movhi   r7, r2
+        addhi   ip, ip, #EX_SIZE
+        movhi   r3, r8
+.Lhigher_known:
+        cmp     r7, r5
+        bls     .Lsunk
+        ldr     r8, [ip, #EX_FIXUP]
+        add     r2, r4, r0, lsl #3
+        stmia   r2, {r7, r8}
+        mov     r0, r3
+        b       .Lsink
+.Lsunk:
+        add     r2, r4, r0, lsl #3
+        stmia   r2, {r5, r6}
+        pop     {r5-r8}
+        bx      lr
+ENDFUNC sift_down
 
 @ ---------------------------------------------------------------------------
 @ trim_init_extable - forget the rows of init code: the table is sorted, so they are its head or its tail

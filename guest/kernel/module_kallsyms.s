@@ -118,6 +118,10 @@ LFUNC kallsyms_letter
         cmp     r3, #0
         cmpne   r3, #'$'                        @ $a, $d: where code and data begin
         beq     .Lnot_kept
+        cmp     r3, #'.'
+        ldrbeq  r3, [r1, #1]
+        cmpeq   r3, #'L'                        @ a compiler's own label
+        beq     .Lnot_kept
         ldrb    ip, [r2, #ST_INFO]
         and     r3, ip, #0xf
         cmp     r3, #STT_SECTION

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from gnu_binutils import run
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from judges import require
-from modules.guest_loader import CALL_BUDGET, NR_INIT_MODULE, GuestDiedError, GuestLoader, fresh, struct_module
+from modules.guest_loader import CALL_BUDGET, NR_INIT_MODULE, GuestDiedError, GuestLoader, fresh, loader, struct_module
 from modules.ko import finish_module, module
 
 from minikernel.elf.object_file import ObjectFile
@@ -84,6 +86,18 @@ def test_fault_of_a_module_goes_to_its_fix_up_and_init_rows_are_trimmed() -> Non
     assert guest.delete_module("faults") == 0
     assert guest.call("search_exception_tables", load)[0] == 0
     assert guest.state() == before
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 0xFFFFFFFF), max_size=60, unique=True))
+def test_rows_are_sorted_with_their_fix_ups(rows: list[int]) -> None:
+    guest = loader()
+    guest.machine.write(guest.buffer, b"".join(struct.pack("<2I", row, row ^ 0x55) for row in rows))
+    fake = guest.arguments  # a struct module of which only the two fields matter
+    guest.machine.write(fake + struct_module("EXTABLE"), struct.pack("<2I", guest.buffer, len(rows)))
+    guest.call("sort_module_extable", fake)
+    data = guest.machine.read(guest.buffer, EX_SIZE * len(rows)) if rows else b""
+    assert list(struct.iter_unpack("<2I", data)) == [(row, row ^ 0x55) for row in sorted(rows)]
 
 
 def test_fault_without_a_row_names_the_module() -> None:
