@@ -78,6 +78,16 @@ class Push:
     stamped: StampedInput
 
 
+@dataclass(frozen=True, eq=False)
+class Here:
+    """A moment kept, with the record up to it; `forks` futures had been dropped by then."""
+
+    mark: Mark
+    marks: tuple[Mark, ...]
+    pushes: tuple[Push, ...]
+    forks: int
+
+
 @dataclass(frozen=True)
 class Recording:
     """The size of a record: instruction counts of its first and last moment, marks, bytes (estimated)."""
@@ -99,6 +109,7 @@ class Timeline:
         self._sizes: list[int] = []
         self._size = 0
         self._passed = 0  # marks at or before the present
+        self._forks: list[int] = []  # where futures were dropped
         self._pushes: list[Push] = []
         self._pushed = 0  # inputs that have come by the present
         self._is_replaying_input = False
@@ -178,17 +189,21 @@ class Timeline:
         kind = MarkKind.STOPPED if self._machine.is_between else MarkKind.PASSED
         self._insert(self._mark(kind))
 
-    def keep_here(self) -> Mark:
-        """A mark of the present, good for come_back() as long as no future was dropped that it belongs to."""
+    def keep_here(self) -> Here:
+        """The present, to come back to from anywhere, from another future too."""
         self._check_host_changes()
-        return self._mark(MarkKind.STOPPED)
+        marks, pushes = tuple(self._marks[: self._passed]), tuple(self._pushes[: self._pushed])
+        return Here(self._mark(MarkKind.STOPPED), marks, pushes, len(self._forks))
 
-    def come_back(self, mark: Mark) -> None:
-        """Be exactly where keep_here() was called."""
-        if mark.icount < self._machine.icount:
-            self._keep_end()
-        self._load_mark(mark)
-        self._passed = bisect_right(self._marks, mark.icount, key=lambda each: each.icount)
+    def come_back(self, here: Here) -> None:
+        """Be exactly where keep_here() was called. If that future has been dropped since, it is the record again."""
+        self._keep_end()
+        if any(fork < here.mark.icount for fork in self._forks[here.forks :]):
+            self._marks, self._pushes = [*here.marks, here.mark], list(here.pushes)
+            self._measure()
+            self._tell_from_here()
+        self._load_mark(here.mark)
+        self._passed = bisect_right(self._marks, here.mark.icount, key=lambda each: each.icount)
         self._schedule()
 
     # --- changing ---------------------------------------------------------------------------------------------
@@ -300,6 +315,8 @@ class Timeline:
 
     def _drop_future(self) -> None:
         """What lies ahead of the present will not happen."""
+        if self._passed < len(self._marks) or self._pushed < len(self._pushes):
+            self._forks.append(self._machine.icount)
         del self._marks[self._passed :]
         self._size -= sum(self._sizes[self._passed :])
         del self._sizes[self._passed :]
@@ -345,6 +362,10 @@ class Timeline:
         ]
         self._passed = sum(index < self._passed for index, _ in kept)
         self._marks = [mark for _, mark in kept]
+        self._measure()
+
+    def _measure(self) -> None:
+        """Work out the size of every mark again."""
         pages = [None, *(mark.snapshot.ram for mark in self._marks)]
         self._sizes = [
             MARK_OVERHEAD + PAGE_BYTES * _new_pages(before, mark.snapshot.ram)

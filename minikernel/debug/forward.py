@@ -1,0 +1,88 @@
+"""Forward moves: step, next, finish, until, continue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minikernel.debug.backtrace import FrameKind
+from minikernel.debug.disassembly import SIZE, is_call, is_supervisor_call
+from minikernel.debug.session import Session
+from minikernel.debug.stop_points import INTERNAL
+from minikernel.debug.stops import Stop, StopCause
+from minikernel.debug.triggers import ReachTrigger, Trigger
+from minikernel.errors import UsageError
+from minikernel.machine.events import Interrupt
+
+
+class Forward:
+    """Moves of one session. `budget`: instructions that a move may take at most, None for no end."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.budget: int | None = None
+
+    def run(self, max_instructions: int | None = None, done: StopCause = StopCause.BUDGET) -> Stop:
+        """Until something stops the machine; `done` is the cause when it is the number of instructions."""
+        session = self._session
+        machine, points = session.machine, session.points
+        with points.stopping((machine.icount, machine.cpu.pc)) as hits:
+            reason = machine.run(max_instructions=self.budget if max_instructions is None else max_instructions)
+        points.drop_spent()
+        own = [hit for hit in hits if hit.number != INTERNAL]
+        if own:
+            return session.stop_of_hits(own)
+        if hits:
+            return session.stop(StopCause.ARRIVED, hits[0].occurrence.text, hits)
+        return session.stop_of_machine(reason, done)
+
+    def step(self, count: int) -> Stop:
+        """So many instructions."""
+        return self.run(count, StopCause.STEP)
+
+    def next(self) -> Stop:
+        """One instruction; a call, a system call, and an interrupt that comes instead, to their end."""
+        session = self._session
+        machine = session.machine
+        while True:
+            pc, sp = machine.cpu.pc, machine.cpu.sp
+            word = session.word(pc)
+            if word is not None and (is_call(word) or is_supervisor_call(word)):
+                return self._to(pc + SIZE, sp, StopCause.STEP, "stepped over the call")
+            known = len(machine.trace)
+            stop = self.step(1)
+            interrupted = any(isinstance(event, Interrupt) and event.pc == pc for event in machine.trace.since(known))
+            if stop.cause is not StopCause.STEP or not interrupted:
+                return stop
+            stop = self._to(pc, sp, StopCause.STEP, "back from the interrupt")
+            if stop.cause is not StopCause.STEP:
+                return stop
+
+    def finish(self) -> Stop:
+        """Until the current function has returned."""
+        frames = self._session.frames(2)
+        if len(frames) < 2:
+            raise UsageError("nothing called this: it is the outermost function")
+        current, caller = frames
+        sp = current.cfa if caller.kind is FrameKind.CALL else None
+        name = self._session.symbols.function(current.pc)
+        stop = self._to(caller.resume, sp, StopCause.FINISHED, f"{name} has returned")
+        if stop.cause is not StopCause.FINISHED or caller.kind is not FrameKind.CALL:
+            return stop
+        result = self._session.machine.cpu.r(0)
+        return self._session.stop(StopCause.FINISHED, f"{name} has returned {result:#x}", result=result)
+
+    def until(self, addresses: Sequence[int]) -> Stop:
+        """Until one of the addresses is reached."""
+        return self._while(ReachTrigger(self._session.machine, addresses, "reached"))
+
+    def _to(self, addr: int, sp: int | None, cause: StopCause, message: str) -> Stop:
+        """Until `addr` is reached with that sp (None: any)."""
+        machine = self._session.machine
+        trigger = ReachTrigger(machine, [addr], message)
+        with self._session.points.also(trigger, decide=lambda _: sp is None or machine.cpu.sp == sp):
+            stop = self.run()
+        return stop if stop.cause is not StopCause.ARRIVED else self._session.stop(cause, message)
+
+    def _while(self, trigger: Trigger) -> Stop:
+        with self._session.points.also(trigger):
+            return self.run()

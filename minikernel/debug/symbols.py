@@ -1,0 +1,133 @@
+"""Names for addresses and addresses for names: the kernel's symbols, those of loaded modules, and source lines."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from minikernel.elf.image import Image
+from minikernel.elf.line_table import LineTable, SourceLine
+from minikernel.errors import UsageError, near_names
+
+_FILE_LINE = re.compile(r"(?P<file>[^\s:]*[^\s:\d][^\s:]*):(?P<line>\d+)$")
+
+
+class ModuleSymbol(NamedTuple):
+    """A symbol of a loaded module at its final address; `size` 0 when it is not known."""
+
+    name: str
+    value: int
+    size: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleSymbols:
+    """What is known of one loaded module: its memory as ranges [start, end), its symbols, its lines if it has any."""
+
+    name: str
+    ranges: tuple[tuple[int, int], ...]
+    symbols: tuple[ModuleSymbol, ...]
+    lines: LineTable | None = None
+
+    @cached_property
+    def _sorted(self) -> tuple[ModuleSymbol, ...]:
+        return tuple(sorted(self.symbols, key=lambda symbol: symbol.value))
+
+    def symbolize(self, addr: int) -> str | None:
+        """`name+0x10 [module]`; None for an address outside the module."""
+        start = next((start for start, end in self.ranges if start <= addr < end), None)
+        if start is None:
+            return None
+        index = bisect_right(self._sorted, addr, key=lambda symbol: symbol.value) - 1
+        if index < 0 or self._sorted[index].value < start:
+            return f"{addr:#010x} [{self.name}]"
+        symbol = self._sorted[index]
+        offset = addr - symbol.value
+        return f"{symbol.name}+{offset:#x} [{self.name}]" if offset else f"{symbol.name} [{self.name}]"
+
+
+class Symbols:
+    """Of one image and the modules that were told of. `lines` None: the image's own line table."""
+
+    def __init__(self, image: Image, lines: LineTable | None = None) -> None:
+        self._image = image
+        self._kernel_lines = LineTable.from_image(image) if lines is None else lines
+        self._modules: dict[str, ModuleSymbols] = {}
+        self.lines = self._kernel_lines
+
+    def add_module(self, module: ModuleSymbols) -> None:
+        """Know a module, in the place of one of that name."""
+        self._modules[module.name] = module
+        self._join_lines()
+
+    def remove_module(self, name: str) -> None:
+        """Know it no longer; nothing happens when it is not known."""
+        self._modules.pop(name, None)
+        self._join_lines()
+
+    def _join_lines(self) -> None:
+        self.lines = self._kernel_lines.joined(*(each.lines for each in self._modules.values() if each.lines))
+
+    @property
+    def modules(self) -> tuple[ModuleSymbols, ...]:
+        """Those known."""
+        return tuple(self._modules.values())
+
+    def value(self, name: str) -> int | None:
+        """The value of a symbol: the kernel's, else of the module known first."""
+        symbol = self._image.get(name)
+        if symbol is not None:
+            return symbol.value
+        for module in self._modules.values():
+            for each in module.symbols:
+                if each.name == name:
+                    return each.value
+        return None
+
+    def size(self, name: str) -> int:
+        """The size in bytes of what a symbol names; 0 when it is not known."""
+        symbol = self._image.get(name)
+        if symbol is not None:
+            return symbol.size
+        return next((s.size for module in self._modules.values() for s in module.symbols if s.name == name), 0)
+
+    def names(self) -> Iterable[str]:
+        """All of them."""
+        yield from (symbol.name for symbol in self._image.symbols)
+        for module in self._modules.values():
+            yield from (symbol.name for symbol in module.symbols)
+
+    def symbolize(self, addr: int) -> str:
+        """`do_initcalls+0x14`, with ` [module]` behind a module's, or `0x0000abcd`."""
+        for module in self._modules.values():
+            name = module.symbolize(addr)
+            if name is not None:
+                return name
+        return self._image.symbolize(addr)
+
+    def function(self, addr: int) -> str:
+        """The symbol an address lies in, without the offset."""
+        return self.symbolize(addr).split("+")[0]
+
+    def line_at(self, addr: int) -> SourceLine | None:
+        """Where the code at `addr` was written."""
+        return self.lines.line_at(addr)
+
+    def file_line(self, text: str) -> tuple[int, ...] | None:
+        """The addresses of `file:line`, or of the first line below it that makes code; None for another kind of text.
+        Raises UsageError for a file or line without code."""
+        found = _FILE_LINE.match(text)
+        if found is None:
+            return None
+        file, line = found["file"], int(found["line"])
+        place = self.lines.line_with_code(file, line)
+        if place is not None:
+            return self.lines.addresses(place.file, place.line)
+        if not self.lines.matching_files(file):
+            files = [path.rsplit("/", 1)[-1] for path in self.lines.files]
+            raise UsageError(f"no source file {file!r} with code in this kernel{near_names(file, files)}")
+        raise UsageError(f"{file} has no code at or below line {line}")
