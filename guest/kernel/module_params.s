@@ -18,6 +18,10 @@
         .equ    NUMBER_SIGNED,  4
         .equ    NUMBER_FORMAT,  8
 
+        .section .rodata.param_ops, "a", %progbits
+        .balign 4
+kernel_param_ops:                               @ the kernel's struct kernel_param_ops, one behind the other
+
         .text
 @ ---------------------------------------------------------------------------
 @ parse_args - set every parameter of a line
@@ -477,13 +481,25 @@ FUNC param_ops_of
         pop     {r4, r5, fp, pc}
 ENDFUNC param_ops_of
 
-@ r4 = struct kernel_param_ops -> r0 = 1 / 0; r1-r3, ip and flags change.
+@ r4 = struct kernel_param_ops -> r0 = 1 / 0; r1-r3, ip and flags change. One of the kernel's, or one in a module: other
+@ memory of the kernel may look like one, its words being the addresses of functions for something else.
 LFUNC check_ops
         push    {fp, lr}
         add     fp, sp, #0
+        ldr     r1, =kernel_param_ops
+        ldr     r2, =kernel_param_ops_end
+        sub     r0, r4, r1
+        sub     r2, r2, r1
+        cmp     r0, r2
+        bhs     .Lops_of_module
+        tst     r0, #KPARAM_OPS_SIZE - 1
+        bne     .Lbad_ops
+        mov     r0, #1
+        pop     {fp, pc}
+.Lops_of_module:
         mov     r0, r4
         mov     r1, #KPARAM_OPS_SIZE
-        bl      memory_is_ours
+        bl      memory_of_any_module
         cmp     r0, #0
         blt     .Lbad_ops
         tst     r4, #3
@@ -761,8 +777,7 @@ ENDFUNC param_get_\name
         .endm
 
         .macro  param_ops name, flags=0, free=0
-        .pushsection .rodata, "a", %progbits
-        .balign 4
+        .pushsection .rodata.param_ops, "a", %progbits
         .global param_ops_\name
         .type   param_ops_\name, %object
 param_ops_\name:
@@ -1324,13 +1339,13 @@ LFUNC param_array_free
         pop     {r4-r7, fp, pc}
 ENDFUNC param_array_free
 
-        RODATA
-        .balign 4
+        .section .rodata.param_ops, "a", %progbits
         .global param_array_ops
         .type   param_array_ops, %object
 param_array_ops:
         .word   0, param_array_set, param_array_get, param_array_free
         .size   param_array_ops, KPARAM_OPS_SIZE
+kernel_param_ops_end:
         .global param_ops_copystring
         .set    param_ops_copystring, param_ops_string
         EXPORT_SYMBOL param_array_ops
