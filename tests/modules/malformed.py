@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from modules.guest_loader import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, GuestLoader, struct_module
-from modules.ko import KoFile, module
+from modules.ko import KoFile, kernel, module
 from modules.sources import (
     PROVIDER,
     RELOCATIONS,
@@ -576,7 +576,16 @@ RELOCATION_CASES = (
     ),
 )
 
+
+def _wrong_operations(ko: KoFile) -> None:
+    """param_ops_int becomes a table of the kernel's that holds the addresses of other functions."""
+    ko.set_sym("param_ops_int", "st_shndx", 0xFFF1)
+    ko.set_sym("param_ops_int", "st_value", kernel().image.address("sys_call_table"))
+
+
 PARAMETER_CASES = (
+    Case("parameter operations that are none", EINVAL, None, changed(_wrong_operations), "number=1"),
+    Case("parameter operations that are none, unused", 0, None, changed(_wrong_operations)),
     Case("known parameter, good value", 0, None, victim, "number=-7 small=255 on=y label=abcdefg"),
     Case("known parameter, bad value", EINVAL, "`seven' invalid for parameter `number'", victim, "number=seven"),
     Case("value out of range", errno.ERANGE, None, victim, "small=256"),
