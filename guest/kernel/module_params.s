@@ -839,8 +839,8 @@ LFUNC text_to_bool
 ENDFUNC text_to_bool
 
 @ ---------------------------------------------------------------------------
-@ param_set_bool, _invbool, _bint, _bool_enable_only - KPARAM_OPS_SET: a byte; the opposite in a byte; a word; a byte
-@ that goes from 0 to 1 only
+@ param_set_bool, param_set_invbool, param_set_bint, param_set_bool_enable_only - KPARAM_OPS_SET: a byte; the opposite
+@ in a byte; a word; a byte that goes from 0 to 1 only
 @
 @   in:       r0 = text or 0, r1 = struct kernel_param
 @   out:      r0 = 0 / -EINVAL / -EFAULT / -EROFS
@@ -916,7 +916,7 @@ LFUNC set_truth
 ENDFUNC set_truth
 
 @ ---------------------------------------------------------------------------
-@ param_get_bool, _invbool, _bint, _bool_enable_only - KPARAM_OPS_GET: Y or N; bint a number
+@ param_get_bool, param_get_invbool, param_get_bint, param_get_bool_enable_only - KPARAM_OPS_GET: Y or N; bint a number
 @
 @   in:       r0 = buffer of a page, r1 = struct kernel_param
 @   out:      r0 = length
