@@ -11,6 +11,7 @@ than there the rows of literals are no statements (is_stmt): a breakpoint on the
     .debug_abbrev   the form of these two
     .debug_ranges   the code sections of the unit, because they lie apart
     .debug_aranges  the same for finding the unit by address
+    .debug_frame    for some functions, how to find their callers (call_frames.py)
 
 Nothing here is loaded: the sections have no SHF_ALLOC, and code and data are the same bytes with them and without.
 File names are relative to the source tree. Numbers and names are those of the DWARF standard, version 4.
@@ -24,6 +25,8 @@ from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
 from minikernel.elf.constants import SectionType, SymbolBinding, SymbolKind
+from minikernel.toolchain.call_frames import CallFrame, call_frames, common_entry, padded
+from minikernel.toolchain.leb128 import sleb, uleb
 from minikernel.toolchain.symbols import SectionBuilder, Symbol
 
 PRODUCER = "minikernel"
@@ -75,8 +78,9 @@ def debug_sections(name: str, sections: Iterable[SectionBuilder], symbols: Itera
         return []
     abbreviations, ranges = _abbreviations(), _ranges(code)
     line = _line_section(code)
-    info = _info(name, abbreviations, line, ranges, _functions(code, symbols))
-    return [line, info, abbreviations, _aranges(code, info), ranges]
+    functions = _functions(code, symbols)
+    info = _info(name, abbreviations, line, ranges, functions)
+    return [line, info, abbreviations, _aranges(code, info), ranges, *_frame_sections(call_frames(functions))]
 
 
 # --- .debug_line (DWARF 4, 6.2) ---------------------------------------------------------------------------------------
@@ -170,26 +174,6 @@ def _advance_address(distance: int) -> bytes:
     instructions, odd = divmod(distance, _MINIMUM_INSTRUCTION_LENGTH)
     opcodes = bytes((_DW_LNS_advance_pc,)) + uleb(instructions) if instructions else b""
     return opcodes + (struct.pack("<BH", _DW_LNS_fixed_advance_pc, odd) if odd else b"")
-
-
-def uleb(value: int) -> bytes:
-    """Unsigned LEB128 (DWARF 4, 7.6)."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def sleb(value: int) -> bytes:
-    """Signed LEB128."""
-    out = bytearray()
-    while not -0x40 <= value <= 0x3F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0x7F)
-    return bytes(out)
 
 
 # --- .debug_info and .debug_abbrev (DWARF 4, 7.5) ---------------------------------------------------------------------
@@ -305,3 +289,23 @@ def _aranges(code: Sequence[SectionBuilder], info: DebugSection) -> DebugSection
     out.data += bytes(2 * _ADDRESS_SIZE)
     out.put_length(0)
     return out
+
+
+# --- .debug_frame (6.4.1) ---------------------------------------------------------------------------------------------
+
+
+def _frame_sections(frames: Sequence[CallFrame]) -> list[DebugSection]:
+    """The common entry, then one for each function; no section where there is none."""
+    if not frames:
+        return []
+    out = DebugSection(".debug_frame")
+    common = common_entry()
+    out.data += struct.pack("<I", len(common)) + common
+    for frame in frames:
+        section, instructions = frame.function.section, padded(frame.instructions)
+        assert section is not None
+        out.data += struct.pack("<I", 12 + len(instructions))
+        out.refer(out)
+        out.refer(section, frame.function.value)
+        out.data += struct.pack("<I", frame.function.size) + instructions
+    return [out]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import pytest
 from gnu_binutils import run
 from judges import require
+from outside.qemu import Qemu
 
 from minikernel.elf.constants import SectionFlag
 from minikernel.elf.image import Image
@@ -210,6 +213,38 @@ def test_gdb_places_a_module_where_it_was_loaded(made: Made) -> None:
     load = f"add-symbol-file {MODULE}.ko {base:#x}"
     printed = gdb(made.directory, "file vmlinux", "set confirm off", load, f"info line *{row.addr:#x}")
     assert f'Line {row.line} of "drivers/{MODULE}.s"' in printed
+
+
+RETURN = 0xE12F_FF1E
+
+
+@pytest.fixture
+def halted_qemu(made: Made) -> Iterator[int]:
+    """The port on which QEMU, halted before the first instruction of vmlinux, serves a debugger."""
+    require("qemu-system-arm", "gdb-multiarch")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with Qemu(made.directory / "vmlinux", ["-S", "-gdb", f"tcp:127.0.0.1:{port}"]):
+        yield port
+
+
+def test_gdb_finds_the_callers_even_where_a_function_has_dropped_its_frame(made: Made, halted_qemu: int) -> None:
+    image = made.image
+    function = image.symbol("_printk")
+    (leave,) = [
+        addr
+        for addr in range(function.value, function.value + function.size, 4)
+        if int.from_bytes(image.read(addr, 4), "little") == RETURN
+    ]
+    stops = [f"*{addr:#x}" for addr in (function.value, leave - 4, leave)]
+    commands = ["file vmlinux", f"target remote 127.0.0.1:{halted_qemu}", "break do_one_initcall", "continue", "delete"]
+    for stop in stops:
+        commands += [f"break {stop}", "continue", "delete", "echo STOP\\n", "backtrace"]
+    printed = gdb(made.directory, *commands, "kill")
+    _, *traces = [re.findall(r"^#\d+ .*?(\w+) \(\) at", part, re.M) for part in printed.split("STOP\n")]
+    callers = ["trace_initcall_start", "do_one_initcall", "call_initcalls"]
+    assert [trace[1:4] for trace in traces] == [callers] * 3, printed
 
 
 # --- what is loaded ---------------------------------------------------------------------------------------------------

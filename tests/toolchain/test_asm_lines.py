@@ -13,7 +13,8 @@ from minikernel.elf.image import Image
 from minikernel.elf.line_table import LineTable
 from minikernel.elf.object_file import ObjectFile, Relocation, Section, Symbol
 from minikernel.toolchain.assembler import assemble, assemble_unit
-from minikernel.toolchain.debug_lines import debug_sections, sleb, uleb
+from minikernel.toolchain.debug_lines import debug_sections
+from minikernel.toolchain.leb128 import sleb, uleb
 from minikernel.toolchain.linker import link
 from minikernel.toolchain.script import LinkerScript
 from minikernel.toolchain.source import SourceFile
