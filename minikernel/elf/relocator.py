@@ -19,6 +19,8 @@ from minikernel.elf.object_file import COMMON, NO_SYMBOL, ObjectFile, Relocation
 from minikernel.elf.relocations import RULES
 from minikernel.errors import ImageError, near_names
 
+_NOP = 0x0320_F000  # without condition: what a branch to an undefined weak symbol becomes (AAELF32, "Weak references")
+
 
 @dataclass(frozen=True)
 class RelocatedWord:
@@ -111,7 +113,9 @@ def _relocate_word(section: Section, relocation: Relocation, data: bytearray, ad
         problem = f"unknown relocation type {relocation.type}"
         return RelocatedWord(section.name, offset, place, relocation.type, name, s, before, before, problem)
     after, problem = rule.relocate(before, s, place)
-    if rule.is_branch and not problem and s & 3:
+    if rule.is_branch and s == 0 and relocation.symbol.binding == SymbolBinding.WEAK:
+        after, problem = before & 0xF000_0000 | _NOP, ""
+    elif rule.is_branch and not problem and s & 3:
         after, problem = before, f"{s:#x} is no ARM instruction's address (ARM -> Thumb)"
     struct.pack_into("<I", data, offset, after)
     return RelocatedWord(section.name, offset, place, relocation.type, name, s, before, after, problem)
