@@ -1,13 +1,14 @@
 @ /proc/kallsyms: the kernel's symbol table as text, in ascending order of addresses, then those of the modules.
 
         .include "macros.inc"
+        .include "unistd.inc"
 
         .weak   kallsyms_num_syms, kallsyms_addresses, kallsyms_types, kallsyms_name_offsets, kallsyms_names
 
         .text
 
 @ ---------------------------------------------------------------------------
-@ kallsyms_show - "address letter name" for each symbol, letters as nm's
+@ kallsyms_show - "address letter name" for each symbol, letters as nm's; addresses are 0 for who may not know them
 @
 @   in:       r0 = seq_file
 @   out:      r0 = 0
@@ -19,6 +20,9 @@ FUNC kallsyms_show
         add     fp, sp, #16
         sub     sp, sp, #8
         mov     r4, r0
+        mov     r0, #CAP_SYSLOG
+        bl      capable
+        rsb     r7, r0, #0                      @ ANDed with each address
         ldr     r5, =kallsyms_num_syms
         cmp     r5, #0                          @ not there in the build's first link
         ldrne   r5, [r5]
@@ -28,6 +32,7 @@ FUNC kallsyms_show
         bhs     .Lkallsyms_done
         ldr     r0, =kallsyms_addresses
         ldr     r2, [r0, r6, lsl #2]
+        and     r2, r2, r7
         ldr     r0, =kallsyms_types
         ldrb    r3, [r0, r6]
         ldr     r0, =kallsyms_name_offsets
