@@ -91,6 +91,9 @@ class Machine:
         self.on_console: list[Callable[[bytes], None]] = []
         self.missing_probes: list[str] = []
         self.recorder: Recorder | None = None
+        self.is_interrupted = False
+        """Set it, from another thread too, to end the run that goes or comes next with StopKind.INTERRUPTED; that takes
+        it back."""
 
         self._watch = PcWatch(self.cpu)
         self._translation = Translation(self.cpu, self.ram, self._watch, lambda: self.board.irq_pending)
@@ -113,7 +116,6 @@ class Machine:
         self._started_at = (-1, -1)
         self._stop: tuple[StopKind, str] | None = None
         self._notices_ctrl_c = False
-        self._is_interrupted = False
         # State that snapshots keep:
         self._console_line = b""
         self._seen_places: set[tuple[str, int, bool]] = set()
@@ -201,8 +203,8 @@ class Machine:
 
     def _is_over(self, end_icount: int | None, until_ns: int | None) -> bool:
         if self._stop is None:
-            if self._is_interrupted:
-                self._is_interrupted = False
+            if self.is_interrupted:
+                self.is_interrupted = False
                 self._stop = (StopKind.INTERRUPTED, "Ctrl-C")
             elif end_icount is not None and self.icount >= end_icount:
                 self._stop = (StopKind.BUDGET, "the instruction budget is spent")
@@ -263,7 +265,7 @@ class Machine:
         self._request(StopKind.LOCKUP, message)
 
     def _ctrl_c_pressed(self) -> None:
-        self._is_interrupted = True
+        self.is_interrupted = True
         self.cpu.shorten()
 
     def _reason(self) -> StopReason:
@@ -322,7 +324,7 @@ class Machine:
             self.clock.sleep_until(wake_ns)
             self._bus.tick()
             self._deliver_inputs()
-            if self._stop is not None or self._is_interrupted:
+            if self._stop is not None or self.is_interrupted:
                 return
         self._request(StopKind.HALTED, f"wfi, and {MAX_SLEEPS} device events have not woken the processor")
 
