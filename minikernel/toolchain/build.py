@@ -24,7 +24,7 @@ from minikernel.toolchain.build_cache import (
     file_parts,
     write_directory,
 )
-from minikernel.toolchain.config import BuildConfig
+from minikernel.toolchain.config import BuildConfig, DriverSetting
 from minikernel.toolchain.units import (
     Unit,
     Units,
@@ -154,7 +154,7 @@ def make_files(config: BuildConfig, cache: BuildCache) -> dict[str, bytes]:
     program = [(unit.object_name, units.assemble(unit)) for unit in user_units(config)]
     init = link_program(units, program)
     stripped = link_program(units, [(name, obj.without_debug()) for name, obj in program])
-    cpio = write_cpio(initramfs_entries(config, stripped, module_tree(modules)))
+    cpio = write_cpio(initramfs_entries(config, stripped, module_tree(config, modules)))
 
     # The kernel around it.
     version, crcs = version_source(config.cmdline), [export.entry for export in exports.values()]
@@ -207,14 +207,20 @@ def make_modules(units: Units, exports: Mapping[str, Export]) -> LinkedModules |
     return link_modules(units, exports, modules_of(units, sources))
 
 
-def module_tree(modules: LinkedModules | None) -> dict[str, bytes]:
-    """What modules add to the initial file system: themselves, stripped, modprobe's lists, and what to load at boot."""
+def module_tree(config: BuildConfig, modules: LinkedModules | None) -> dict[str, bytes]:
+    """What modules add to the initial file system: themselves, stripped, modprobe's lists, and what to load at boot.
+
+    modules.builtin is always there: what the kernel has in it need not be loaded and cannot be removed.
+    """
+    settings = (DriverSetting.BUILT_IN, DriverSetting.DEFERRED)
+    text = "".join(f"{name}.ko\n" for name, setting in config.drivers.items() if setting in settings)
+    built_in = {f"{MODULE_DIRECTORY}/modules.builtin": text.encode()}
     if modules is None:
-        return {}
+        return built_in
     stripped = {name: strip_debug(data, name) for name, data in modules.modules.items()}
     files = {f"{MODULE_DIRECTORY}/{name}": data for name, data in {**stripped, **modules.lists}.items()}
     names = (Path(name).stem for name in modules.modules)
-    return files | {MODULES_AT_BOOT: "".join(f"{name}\n" for name in names).encode()}
+    return built_in | files | {MODULES_AT_BOOT: "".join(f"{name}\n" for name in names).encode()}
 
 
 def check_export_tables(image: Image, exports: Mapping[str, Export]) -> None:

@@ -89,7 +89,7 @@ def test_command_after_a_redirected_one_prints_to_the_console(machine: KernelMac
 
 def test_ls_shows_type_permissions_size_and_name(machine: KernelMachine) -> None:
     lines = machine.shell("ls").splitlines()
-    assert {line.split()[-1] for line in lines} == {"dev", "etc", "flash", "init", "proc", "sys", "tmp"}
+    assert {line.split()[-1] for line in lines} == {"dev", "etc", "flash", "init", "lib", "proc", "sys", "tmp"}
     assert all(line.startswith("drwxr-xr-x        0 ") for line in lines if not line.endswith("init"))
     assert machine.shell("ls /etc/") == f"-rw-r--r--{len(QUIET_RC):>9} rc\n"
 

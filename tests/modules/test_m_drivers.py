@@ -85,6 +85,17 @@ def test_modprobe_brings_what_a_driver_needs(machine: KernelMachine) -> None:
     assert machine.shell("snap b") == "snap: /dev/camera: No such device\n"
 
 
+def test_what_is_built_in_is_there_and_stays() -> None:
+    machine = prepare(BootOptions(rc=QUIET_RC))
+    machine.run(until="shell", max_instructions=BOOT_BUDGET)
+    assert machine.shell("modprobe camera") == ""
+    assert machine.shell("modprobe ehci-hcd") == ""
+    assert machine.shell("rmmod camera") == "rmmod: ERROR: Module camera is builtin.\n"
+    assert machine.shell("modprobe -r camera") == "modprobe: FATAL: Module camera is builtin.\n"
+    assert machine.shell("modprobe nosuch") == "modprobe: FATAL: Module nosuch not found in directory /lib/modules\n"
+    assert machine.shell("modprobe -q nosuch") == ""
+
+
 def test_a_camera_that_takes_a_picture_stays(machine: KernelMachine) -> None:
     machine.shell("modprobe camera")
     machine.shell("cat /dev/camera > /tmp/picture")

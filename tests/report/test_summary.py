@@ -25,7 +25,7 @@ def ended() -> tuple[KernelMachine, StopReason]:
 def test_keys_are_exactly_the_documented_ones(ended: tuple[KernelMachine, StopReason]) -> None:
     value = summary(*ended, default_scene())
     assert list(value) == [
-        "stop", "virtual_us", "instructions", "initcalls", "frees", "milestones", "memory", "picture",
+        "stop", "virtual_us", "instructions", "initcalls", "frees", "modules", "milestones", "memory", "picture",
     ]  # fmt: skip
     assert list(value["initcalls"][0]) == ["name", "level", "address", "called_us", "returned", "usecs"]
     assert list(value["frees"][0]) == ["at_us", "start", "end", "bytes", "pages", "what", "by"]
@@ -34,6 +34,16 @@ def test_keys_are_exactly_the_documented_ones(ended: tuple[KernelMachine, StopRe
     ]  # fmt: skip
     assert list(value["memory"]) == ["total_pages", "free_pages_at_userspace", "free_pages_at_stop"]
     assert list(value["picture"]) == ["bytes", "sha256"]
+
+
+def test_loaded_modules_are_in_the_object() -> None:
+    machine = prepare(BootOptions(drivers={"pl031": "m"}))
+    stop = machine.run(until="shell")
+    (module,) = summary(machine, stop, None)["modules"]
+    assert list(module) == [
+        "at_us", "name", "file_bytes", "kept_bytes", "pages", "pages_after_init", "relocations", "lookups", "compares",
+    ]  # fmt: skip
+    assert (module["name"], module["pages"] - module["pages_after_init"]) == ("pl031", 1)
 
 
 def test_values_are_those_of_the_run(ended: tuple[KernelMachine, StopReason]) -> None:
