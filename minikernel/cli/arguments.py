@@ -41,6 +41,13 @@ def command_line(text: str) -> str:
     return text
 
 
+def tcp_port(text: str) -> int:
+    """A number of a TCP port; 0 for any that is free."""
+    if not (text.isascii() and text.isdigit()) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a port, 0 to 65535")
+    return int(text)
+
+
 def _build_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
@@ -85,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     modinfo.add_argument(
         "file", metavar="FILE.ko", nargs="+", help="a module, ours or a real one for ARM; - is standard input"
     )
+    _add_gdb(commands, build_options)
     return root
 
 
@@ -140,3 +148,24 @@ def _add_build(
     build.add_argument(
         "--print-commands", action="store_true", help="print the GNU binutils commands that do the same, and build"
     )
+
+
+def _add_gdb(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], build_options: argparse.ArgumentParser
+) -> None:
+    gdb = commands.add_parser(
+        "gdb",
+        parents=[build_options],
+        help="let gdb debug the camera, forwards and backwards",
+        description="Writes the build, then serves GDB's remote protocol on 127.0.0.1: the camera stands at reset. "
+        "Besides what gdb has, `monitor help` in gdb lists what the camera tells.",
+    )
+    gdb.add_argument(
+        "--port", metavar="N", type=tcp_port, default=1234, help="the TCP port (default 1234; 0: any free one)"
+    )
+    gdb.add_argument("-o", "--output", metavar="DIR", default="build", help="where the build goes (default: build)")
+    gdb.add_argument(
+        "--append", metavar="CMDLINE", type=command_line, default="", help="more words for the kernel command line"
+    )
+    gdb.add_argument("--rc", metavar="FILE", help="this instead of /etc/rc, the script that init runs")
+    gdb.add_argument("--modules", action="store_true", help="carry the example modules in /lib/modules")

@@ -82,10 +82,17 @@ def _modinfo(args: argparse.Namespace) -> int:
     return modinfo_command(args)
 
 
+def _gdb(args: argparse.Namespace) -> int:
+    from minikernel.cli.gdb import gdb_command
+
+    return gdb_command(args)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "boot": _boot,
     "build": _build,
     "initcalls": _initcalls,
     "map": _map,
     "modinfo": _modinfo,
+    "gdb": _gdb,
 }
