@@ -83,15 +83,17 @@ class LoaderState:
 class GuestLoader:
     """A booted guest at its gate. Each test takes it back to its beginning with reset()."""
 
-    def __init__(self, append: str = "", files: Mapping[str, bytes] | None = None, image: Image | None = None) -> None:
+    def __init__(self, append: str = "", files: Mapping[str, bytes] | None = None, ram_size: int = 16 << 20) -> None:
         init, symbols = program()
         self.gate, self.back = symbols.address("gate"), symbols.address("back")
         self.arguments, self.buffer = symbols.address("arguments"), symbols.address("buffer")
         self.buffer_end = self.buffer + BUFFER_SIZE
-        self.image = kernel().image if image is None else image
+        self.image = kernel().image
         entries = [CpioEntry.file("init", init, 0o755)]
         entries += [CpioEntry.file(path, data) for path, data in (files or {}).items()]
-        self.machine = Machine(self.image, cmdline=f"console=ttyAMA0 {append}".strip(), initrd=write_cpio(entries))
+        self.machine = Machine(
+            self.image, cmdline=f"console=ttyAMA0 {append}".strip(), initrd=write_cpio(entries), ram_size=ram_size
+        )
         stop = self.machine.run(until={self.back}, max_instructions=BOOT_BUDGET)
         if self.machine.cpu.pc != self.back:
             raise GuestDiedError(f"{stop}\n{self.log}")
