@@ -39,6 +39,13 @@ KIND_OF_MODE = {
     Mode.UND: ExceptionKind.UNDEFINED,
 }
 
+# Words of the stubs (macro save_registers), the immediate left out.
+SUB_LR_LR = 0xE24E_E000
+SUB_SP_SP = 0xE24D_D000
+MOV_R4_SP = 0xE1A0_400D
+
+USER_CPSR = 0x0FFF_FC3F  # of a user program's cpsr these bits are just its mode; an address has others
+
 #: They go back by pt_regs, which stands at sp.
 RETURN_STUBS = frozenset({"return_from_exception", "ret_to_user"})
 
@@ -89,6 +96,7 @@ class State:
     fp: int
     cpsr: int
     spsr: int = 0
+    r4: int = 0
 
     @property
     def is_user(self) -> bool:
@@ -153,8 +161,9 @@ class Unwinder:
             entry_sp = self._cfa(state)
             if back is None or entry_sp is None:
                 return
-            yield self._calling(level, back, fp, state.is_user), entry_sp
-            level += 1
+            if not self._is_stale(back, state.pc):
+                yield self._calling(level, back, fp, state.is_user), entry_sp
+                level += 1
         while fp % 4 == 0 and fp > previous:
             above, back = self._read(fp), self._read(fp + 4)
             if above is None or back is None:
@@ -162,6 +171,10 @@ class Unwinder:
             yield self._calling(level, back, above, state.is_user), fp + RECORD_SIZE
             level += 1
             previous, fp = fp, above
+
+    def _is_stale(self, back: int, pc: int) -> bool:
+        """`back` is what a call inside this very function left in lr: it has no prologue and is no leaf either."""
+        return self._function(back - 4) == self._function(pc) and not self._prologue(pc)
 
     def _calling(self, level: int, back: int, fp: int, is_user: bool) -> Frame:
         call = back - 4 & 0xFFFF_FFFF
@@ -223,33 +236,53 @@ class Unwinder:
         """What was interrupted, while the stub itself runs; None in any other code."""
         mode = state.cpsr & CPSR_MODE
         stub = self._function(state.pc)
+        done = self._executed(state.pc) if stub in EXCEPTION_STUBS else []
         if mode in KIND_OF_MODE:
             kind = KIND_OF_MODE[Mode(mode)]
-            pc = state.lr - VECTORS[kind].lr_arm & 0xFFFF_FFFF
+            is_adjusted = any(word & 0xFFFF_FF00 == SUB_LR_LR for word in done)
+            pc = state.lr - (0 if is_adjusted else VECTORS[kind].lr_arm) & 0xFFFF_FFFF
             sp, lr = banked.get(state.spsr & CPSR_MODE, (0, 0))
             return State(pc, lr, sp, state.fp, state.spsr), EXCEPTION_STUBS.get(stub, kind.value)
+        if stub in EXCEPTION_STUBS and MOV_R4_SP not in done:
+            return self._half_saved(state, done, banked), EXCEPTION_STUBS[stub]
         if stub not in EXCEPTION_STUBS and stub not in RETURN_STUBS:
             return None
-        return self._resumed(state.sp, EXCEPTION_STUBS.get(stub, "exception"))
+        return self._resumed((state.r4, state.sp), EXCEPTION_STUBS.get(stub, "exception"))
+
+    def _half_saved(self, state: State, done: list[int], banked: Mapping[int, tuple[int, int]]) -> State:
+        """In SVC mode, while the stub builds pt_regs: srs has stored pc and cpsr, the rest is in registers still."""
+        stored = state.sp + (self._pt["PT_PC"] if any(word & 0xFFFF_FF00 == SUB_SP_SP for word in done) else 0)
+        pc, cpsr = _or(self._read(stored), 0), _or(self._read(stored + 4), 0)
+        if cpsr & CPSR_MODE == Mode.USR:
+            sp, lr = banked.get(int(Mode.USR), (0, 0))
+            return State(pc, lr, sp, state.fp, cpsr)
+        return State(pc, state.lr, stored + 8, state.fp, cpsr)
+
+    def _executed(self, pc: int) -> list[int]:
+        """The words of the function before `pc`."""
+        start = self._start(pc)
+        return [] if start is None else [_or(self._read(addr), 0) for addr in range(start, pc, 4)]
 
     def _interrupted_by(self, frame: Frame, callee_sp: int) -> tuple[State, str] | None:
         """What was interrupted, when `frame` is a stub that called its handler with this sp."""
         what = EXCEPTION_STUBS.get(self._function(frame.pc))
-        return None if what is None else self._resumed(callee_sp, what)
+        return None if what is None else self._resumed((callee_sp, callee_sp + 4), what)
 
-    def _resumed(self, sp: int, what: str) -> tuple[State, str] | None:
-        pt_regs = self._find_pt_regs(sp)
+    def _resumed(self, places: tuple[int, ...], what: str) -> tuple[State, str] | None:
+        pt_regs = self._find_pt_regs(places)
         state = None if pt_regs is None else self._from_pt_regs(pt_regs)
         return None if state is None else (state, what)
 
-    def _find_pt_regs(self, sp: int) -> int | None:
-        """struct pt_regs near `sp`: the stub aligned the stack, so it stands there or a word above."""
-        for candidate in (sp, sp + 4):
-            cpsr, saved_sp = self._pt_word(candidate, "PT_CPSR"), self._pt_word(candidate, "PT_SP")
-            if cpsr is None or cpsr & CPSR_MODE not in Mode._value2member_map_:
+    def _find_pt_regs(self, places: tuple[int, ...]) -> int | None:
+        """struct pt_regs at one of the places: the stub aligned the stack, so it stands at sp or a word above."""
+        for place in places:
+            cpsr, sp = self._pt_word(place, "PT_CPSR"), self._pt_word(place, "PT_SP")
+            if cpsr is None or sp is None:
                 continue
-            if cpsr & CPSR_MODE == Mode.USR or saved_sp == candidate + self._pt["PT_SIZE"]:
-                return candidate
+            if cpsr & USER_CPSR == Mode.USR:
+                return place
+            if cpsr & CPSR_MODE in Mode._value2member_map_ and sp == place + self._pt["PT_SIZE"]:
+                return place
         return None
 
     def _from_pt_regs(self, pt_regs: int) -> State | None:

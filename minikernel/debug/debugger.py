@@ -60,8 +60,8 @@ class Write:
 
 
 class CallError(MinikernelError):
-    """A guest function that the debugger called did not return. The machine is back where it was before; what happened
-    is recorded after that moment. `stop` is where it stopped."""
+    """A guest function that the debugger called did not return. The machine is back where it was before, as if nothing
+    had been called. `stop` is where it stopped."""
 
     def __init__(self, name: str, stop: Stop) -> None:
         self.stop = stop
@@ -430,6 +430,7 @@ class Debugger:
             stop = self._forward.run(CALL_BUDGET)
         if stop.cause is not StopCause.ARRIVED:
             self.timeline.come_back(kept)
+            self.timeline.forget_future()
             raise CallError(self.symbolize(target), stop)
         result = cpu.r(0)
         cpu.load(before)

@@ -25,6 +25,8 @@ class Forward:
         """Until something stops the machine; `done` is the cause when it is the number of instructions."""
         session = self._session
         machine, points = session.machine, session.points
+        if points.is_empty:
+            return session.stop_of_machine(machine.run(max_instructions=max_instructions or self.budget), done)
         with points.stopping((machine.icount, machine.cpu.pc)) as hits:
             reason = machine.run(max_instructions=self.budget if max_instructions is None else max_instructions)
         points.drop_spent()

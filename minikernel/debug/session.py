@@ -35,6 +35,8 @@ CAUSES = {
     StopKind.PROBE: StopCause.REQUESTED,
     StopKind.BREAKPOINT: StopCause.REQUESTED,
 }
+#: Stops of which nothing more is to be told than where they are.
+QUIET = frozenset({StopCause.STEP, StopCause.ARRIVED})
 CAUSE_OF_POINT = {
     PointKind.BREAKPOINT: StopCause.BREAKPOINT,
     PointKind.WATCHPOINT: StopCause.WATCHPOINT,
@@ -110,7 +112,7 @@ class Session:
         """The backtrace. Between runs only."""
         registers = self.registers()
         general = registers.general
-        state = State(general[PC], general[LR], general[SP], general[11], registers.cpsr, registers.spsr)
+        state = State(general[PC], general[LR], general[SP], general[11], registers.cpsr, registers.spsr, general[4])
         banked = {int(mode): (sp, lr) for mode, (sp, lr, _) in self.machine.cpu.banked().items()}
         banked[registers.cpsr & CPSR_MODE] = (general[SP], general[LR])
         return self._unwinder.frames(state, banked, limit)
@@ -129,11 +131,14 @@ class Session:
         """The present as a Stop."""
         machine = self.machine
         pc = machine.cpu.pc
+        where = self.symbols.symbolize(pc)
+        if not hits and result is None and cause in QUIET:
+            icount, time_ns, is_past = machine.icount, machine.time_ns, self.timeline.is_rerun
+            return Stop(cause, message, pc, where, icount, time_ns, is_past=is_past)
         access = next((hit.occurrence.access for hit in hits if hit.occurrence.access), None)
         event = next((hit.occurrence.event for hit in hits if hit.occurrence.event), None)
         numbers = tuple(dict.fromkeys(hit.number for hit in hits if hit.number != INTERNAL))
         fault = machine.last_fault if cause in (StopCause.HALTED, StopCause.LOCKUP) else None
-        where = self.symbols.symbolize(pc)
         return Stop(
             cause, message, pc, where, machine.icount, machine.time_ns, numbers, access, event, result, fault,
             self.timeline.is_rerun,
@@ -149,9 +154,11 @@ class Session:
 
     def stop_of_machine(self, reason: StopReason, done: StopCause) -> Stop:
         """The present, where the machine stopped by itself; `done` is the cause when the instructions are spent."""
+        if reason.kind is StopKind.BUDGET:
+            return self.stop(done, "instructions executed" if done is StopCause.STEP else "the budget is spent")
         if reason.kind in CAUSES:
             return self.stop(CAUSES[reason.kind], reason.message.rpartition(", at ")[0] or reason.message)
-        return self.stop(done, "instructions executed" if done is StopCause.STEP else reason.kind.value)
+        return self.stop(done, reason.kind.value)
 
 
 class _PresentNames:

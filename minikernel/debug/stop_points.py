@@ -108,6 +108,11 @@ class StopPoints:
         self._arm(point)
         return point.view
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing can stop a run."""
+        return not self._points and not self._internal
+
     def all(self) -> tuple[StopPoint, ...]:
         """As they are now, by number."""
         return tuple(point.view for point in self._points.values())

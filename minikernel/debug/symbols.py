@@ -58,6 +58,7 @@ class Symbols:
         self._kernel_lines = LineTable.from_image(image) if lines is None else lines
         self._modules: dict[str, ModuleSymbols] = {}
         self.lines = self._kernel_lines
+        self._named: dict[int, str] = {}
 
     def add_module(self, module: ModuleSymbols) -> None:
         """Know a module, in the place of one of that name."""
@@ -70,6 +71,7 @@ class Symbols:
         self._join_lines()
 
     def _join_lines(self) -> None:
+        self._named.clear()
         self.lines = self._kernel_lines.joined(*(each.lines for each in self._modules.values() if each.lines))
 
     @property
@@ -103,6 +105,12 @@ class Symbols:
 
     def symbolize(self, addr: int) -> str:
         """`do_initcalls+0x14`, with ` [module]` behind a module's, or `0x0000abcd`."""
+        name = self._named.get(addr)
+        if name is None:
+            name = self._named[addr] = self._symbolize(addr)
+        return name
+
+    def _symbolize(self, addr: int) -> str:
         for module in self._modules.values():
             name = module.symbolize(addr)
             if name is not None:

@@ -203,8 +203,16 @@ class Timeline:
             self._measure()
             self._tell_from_here()
         self._load_mark(here.mark)
-        self._passed = bisect_right(self._marks, here.mark.icount, key=lambda each: each.icount)
+        icount = here.mark.icount
+        self._passed = bisect_right(self._marks, icount, key=lambda each: each.icount)
+        while self._passed and self._is_change_after(self._marks[self._passed - 1], here):
+            self._passed -= 1
         self._schedule()
+
+    def _is_change_after(self, mark: Mark, here: Here) -> bool:
+        """A change by the host at the very moment of `here`, but made later."""
+        is_there = mark.icount == here.mark.icount and mark.kind is MarkKind.CHANGED
+        return is_there and all(mark is not known for known in here.marks)
 
     # --- changing ---------------------------------------------------------------------------------------------
 
@@ -212,6 +220,11 @@ class Timeline:
         """The host has changed registers or memory: that is part of the record now, and what lay ahead is not."""
         self._drop_future()
         self._insert(self._mark(MarkKind.CHANGED))
+        self._schedule()
+
+    def forget_future(self) -> None:
+        """What lies ahead will not happen; the present is the end of the record."""
+        self._drop_future()
         self._schedule()
 
     def restart(self) -> None:
@@ -232,7 +245,6 @@ class Timeline:
         """Whatever the host has changed since the last run becomes part of the record."""
         self._check_host_changes()
         self._run_began = time.perf_counter()
-        self._schedule()
 
     def reached(self) -> None:
         """A mark of the record, an input of the record, or the place for a new mark."""
