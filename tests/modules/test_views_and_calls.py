@@ -6,6 +6,7 @@ import json
 import re
 import struct
 from functools import cache
+from pathlib import Path
 
 import pytest
 from guest_call import QUIET_RC
@@ -29,6 +30,8 @@ from minikernel.kernel.modules import KINDS, MemoryKind, Module, ModuleState
 from minikernel.machine.snapshot import Snapshot
 from minikernel.power_on import BootOptions, prepare
 from minikernel.report.trace_lines import trace_lines
+from minikernel.toolchain.config import BuildConfig
+from minikernel.toolchain.examples import find_module
 
 PERMISSIONS = {
     MemoryKind.TEXT: "r-x",
@@ -206,6 +209,39 @@ def _typed(text: str) -> object:
     from minikernel.machine.inputs import ConsoleInput
 
     return ConsoleInput(text.encode())
+
+
+# --- files from outside -----------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_another_kernel_needs_force(machine: KernelMachine, tmp_path: Path) -> None:
+    file = tmp_path / "hello.ko"
+    file.write_bytes(find_module(BuildConfig.load(), "hello").replace(b" SMP mod_unload", b" UP_ mod_unload"))
+    with pytest.raises(OSError, match="Exec format error: could not insert module hello; the kernel says:") as caught:
+        machine.insmod(file)
+    assert "hello: version magic '" in str(caught.value) and "should be '" in str(caught.value)
+    machine.insmod(file, force=True)
+    assert "F" in machine.module("hello").taints
+
+
+def test_a_file_that_is_no_module_is_refused(machine: KernelMachine, tmp_path: Path) -> None:
+    for content in (b"", b"x", bytes(10_000)):
+        (tmp_path / "bad.ko").write_bytes(content)
+        free = machine.free_pages
+        with pytest.raises(OSError):
+            machine.insmod(tmp_path / "bad.ko")
+        assert machine.free_pages == free
+    assert machine.shell("ls /tmp") == ""
+
+
+def test_a_file_that_is_not_there_is_the_hosts_error(machine: KernelMachine, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        machine.insmod(tmp_path / "none.ko")
+
+
+def test_removing_what_is_not_loaded(machine: KernelMachine) -> None:
+    with pytest.raises(OSError, match="could not remove module nosuch"):
+        machine.rmmod("nosuch")
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
