@@ -211,12 +211,19 @@ class Debugger:
     # --- stop points ------------------------------------------------------------------------------------------
 
     def break_at(
-        self, where: str | int, *, condition: str = "", ignore: int = 0, limit: int | None = None
+        self,
+        where: str | int,
+        *,
+        condition: str = "",
+        ignore: int = 0,
+        limit: int | None = None,
+        anywhere: bool = False,
     ) -> StopPoint:
         """Stop before the instruction at a place. Raises as places(); ExpressionError for the condition; UsageError
-        for an address that holds no code now and will not."""
+        for an address that holds no code now and will not, unless it may be `anywhere`: going back, code freed since
+        is there again."""
         addresses = self.places(where)
-        for addr in addresses:
+        for addr in () if anywhere else addresses:
             self._check_breakable(addr)
         text = where if isinstance(where, str) else self.symbols.symbolize(where)
         view = StopPoint(0, PointKind.BREAKPOINT, text, addresses[0], 0, condition, ignore, limit)
