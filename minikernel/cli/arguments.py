@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
     build_options = _build_options()
     _add_boot(commands, build_options)
+    _add_debug(commands, build_options)
     _add_build(commands, build_options)
     commands.add_parser(
         "initcalls",
@@ -133,6 +134,31 @@ def _add_boot(
         help="stop a boot that does not end after N instructions (default 1G)",
     )
     boot.add_argument("-q", "--quiet", action="store_true", help="do not tell the story")
+
+
+def _add_debug(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], build_options: argparse.ArgumentParser
+) -> None:
+    debug = commands.add_parser(
+        "debug",
+        parents=[build_options],
+        help="step through the boot, forward and back",
+        description="Stops at the first instruction and reads commands, gdb's and their reverses; `help` lists them. "
+        "Commands come from the script, then from standard input when it is a terminal; a script that fails ends "
+        "with its line and exit status 1.",
+    )
+    debug.add_argument("--at", metavar="WHERE", help="run to this symbol, symbol+offset or file:line first")
+    debug.add_argument("-x", dest="script", metavar="SCRIPT", help="run the commands of this file")
+    debug.add_argument(
+        "--plain", action="store_true", help="for screen readers: no boxes, no colours, one fact per line"
+    )
+    debug.add_argument(
+        "--append", metavar="CMDLINE", type=command_line, default="", help="more words for the kernel command line"
+    )
+    debug.add_argument("--rc", metavar="FILE", help="this instead of /etc/rc, the script that init runs")
+    debug.add_argument(
+        "--modules", action="store_true", help="carry the example modules in /lib/modules, for modprobe at the shell"
+    )
 
 
 def _add_build(

@@ -58,6 +58,12 @@ def _boot(args: argparse.Namespace) -> int:
     return boot_command(args)
 
 
+def _debug(args: argparse.Namespace) -> int:
+    from minikernel.cli.repl import debug_command
+
+    return debug_command(args)
+
+
 def _build(args: argparse.Namespace) -> int:
     from minikernel.cli.image_commands import build_command
 
@@ -91,6 +97,7 @@ def _gdb(args: argparse.Namespace) -> int:
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "boot": _boot,
     "build": _build,
+    "debug": _debug,
     "initcalls": _initcalls,
     "map": _map,
     "modinfo": _modinfo,
