@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from modules.guest_loader import (
+    NR_FINIT_MODULE,
     NR_INIT_MODULE,
+    NR_UNLINK,
     O_NONBLOCK,
     O_TRUNC,
     GuestDiedError,
@@ -34,6 +36,7 @@ BROKEN = re.compile(
 )
 QUIET = "loglevel=1"  # the console is slow, the log is read anyway
 LARGEST_ERRNO = 4095
+MUTANT_PATH = "/tmp/mutant.ko"
 LOOK_EVERY = 16  # what /proc tells of a loaded mutant is read for one in so many: it takes longer than the load
 PARAMETERS = ("", 'number=5 status="a b" label=abc on small=1', "colour=red", "number=x", "result=7 -- rest")
 
@@ -70,10 +73,14 @@ def corpus() -> tuple[tuple[str, bytes], ...]:
 
 
 class Fuzzer:
-    """One guest, with the module that `consumer` needs already loaded."""
+    """One guest, with the module that `consumer` needs already loaded.
 
-    def __init__(self, modules: Sequence[tuple[str, bytes]] | None = None) -> None:
+    `modules` are changed instead of our corpus; with `flags` they go through a file and finit_module.
+    """
+
+    def __init__(self, modules: Sequence[tuple[str, bytes]] | None = None, flags: int = 0) -> None:
         self.corpus = corpus() if modules is None else tuple(modules)
+        self.flags = flags
         self.guest = GuestLoader(QUIET)
         assert self.guest.init_module(module("provider", PROVIDER)) == 0
         self.asker = module("asker", user_of("nobody_exports_this"))
@@ -127,11 +134,22 @@ class Fuzzer:
         return "" if after == self.before else f"result {result}, before {self.before}, after {after}"
 
     def _load(self, data: bytes, params: str) -> int:
-        """init_module, its do_one_initcall answered with 0."""
+        """The system call, its do_one_initcall answered with 0."""
+        guest = self.guest
+        if not self.flags:
+            return self._call(NR_INIT_MODULE, guest.put(data), len(data), guest.text(params))
+        guest.write_file(MUTANT_PATH, data)
+        fd = guest.open(MUTANT_PATH)
+        result = self._call(NR_FINIT_MODULE, fd, guest.text(params), self.flags)
+        guest.close(fd)
+        guest.syscall(NR_UNLINK, guest.text(MUTANT_PATH))
+        return result
+
+    def _call(self, number: int, *args: int) -> int:
         guest, cpu = self.guest, self.guest.machine.cpu
-        for register, value in enumerate((guest.put(data), len(data), guest.text(params))):
+        for register, value in enumerate(args):
             cpu.set_r(register, value)
-        cpu.set_r(7, NR_INIT_MODULE)
+        cpu.set_r(7, number)
         cpu.pc = guest.gate
         while True:
             stop = guest.machine.run(until={guest.back, self.init_call}, max_instructions=BUDGET)

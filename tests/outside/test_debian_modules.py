@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from modules.fuzzer import Fuzzer
 from modules.guest_loader import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, GuestLoader, fresh
 from modules.relocated import load_and_check
 from outside.debian_modules import WANTED, debian_modules
@@ -111,3 +112,18 @@ def test_its_signature_is_taken_off_and_its_taint_shown(name: str) -> None:
     assert guest.load_file(modules()[name], flags=IGNORE_MODVERSIONS | IGNORE_VERMAGIC) == 0
     line = guest.read_file("/proc/modules").splitlines()[0]
     assert line.startswith(name.removesuffix(".ko").replace("-", "_") + " ") and "F" in line.rpartition("(")[2]
+
+
+def check_mutants(seeds: range) -> None:
+    tally = Fuzzer(sorted(modules().items()), IGNORE_MODVERSIONS | IGNORE_VERMAGIC).run(seeds)
+    print(f"\n{tally}")  # noqa: T201
+    assert not tally.problems, "\n\n".join(f"{mutant}\n{problem}" for mutant, problem in tally.problems[:5])
+
+
+def test_mutants_of_real_modules_do_no_harm() -> None:
+    check_mutants(range(100))
+
+
+@pytest.mark.slow
+def test_many_mutants_of_real_modules_do_no_harm() -> None:
+    check_mutants(range(1_000, 6_000))

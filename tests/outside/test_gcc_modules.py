@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 
 import pytest
 from judges import require
+from modules.fuzzer import Fuzzer
 from modules.guest_loader import fresh
 from modules.relocated import load_and_check
 from outside.c_modules import SOURCES, CModule, Reference, compile_module, functions
@@ -104,3 +105,19 @@ def test_other_ways_to_compile(stem: str, flags: tuple[str, ...], tmp_path: Path
     source = next(source for source in SOURCES if source.stem == stem)
     checked = load_and_check(fresh(), compile_module(source, flags[0], tmp_path, *flags[1:]).ko)
     assert checked.result == 0 and checked.relocations > 20
+
+
+def check_mutants(seeds: range) -> None:
+    base = [(source.stem, compiled(source, "-O2").ko) for source in SOURCES]
+    tally = Fuzzer(base).run(seeds)
+    print(f"\n{tally}")  # noqa: T201
+    assert not tally.problems, "\n\n".join(f"{mutant}\n{problem}" for mutant, problem in tally.problems[:5])
+
+
+def test_mutants_of_c_modules_do_no_harm() -> None:
+    check_mutants(range(100))
+
+
+@pytest.mark.slow
+def test_many_mutants_of_c_modules_do_no_harm() -> None:
+    check_mutants(range(1_000, 6_000))
