@@ -335,7 +335,7 @@ class GdbSession:
     def _set_point(self, point: GdbPoint) -> int:
         kinds: frozenset[AccessKind] | None = WATCHED_KINDS.get(point.type)
         if kinds is None:
-            return self._debugger.break_at(point.addr).number
+            return self._debugger.break_at(point.addr, anywhere=True).number
         return self._debugger.watch(point.addr, point.size, kinds).number
 
     # --- threads: there is one --------------------------------------------------------------------------------
