@@ -276,6 +276,15 @@ HEADER_CASES = (
         "section offset+size wraps", ENOEXEC, "Invalid ELF section in module", _sh(".text", "sh_offset", _HEADER_LAST)
     ),
     Case("NOBITS past the end is fine", 0, None, _sh(".bss", "sh_offset", _END)),
+    Case(
+        "a section without type, past the end, is fine",
+        0,
+        None,
+        _both(
+            lambda ko: ko.set_sh(".ARM.attributes", "sh_type", SectionType.NULL),
+            lambda ko: ko.set_sh(".ARM.attributes", "sh_size", _END),
+        ),
+    ),
     Case("e_shstrndx 0", ENOEXEC, "Invalid ELF section name index", _set("e_shstrndx", 0)),
     Case("e_shstrndx past the headers", ENOEXEC, "Invalid ELF section name index", _set("e_shstrndx", 0xFFF0)),
     Case("section names not STRTAB", ENOEXEC, "Invalid ELF section name table type", _on_shstrtab("sh_type", 1)),

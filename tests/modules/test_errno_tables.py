@@ -51,7 +51,9 @@ def _print_table() -> Iterator[None]:
     ROWS.clear()
     yield
     lines = [f"{row.call:<14} {row.case:<50} {row.expected:<12} {row.got:<12} {row.message}" for row in ROWS]
-    print("\n" + "\n".join([f"{'call':<14} {'case':<50} {'expected':<12} {'got':<12} message", *lines]))  # noqa: T201
+    right = sum(row.expected == row.got for row in ROWS)
+    head = f"{'call':<14} {'case':<50} {'expected':<12} {'got':<12} message"
+    print("\n" + "\n".join([head, *lines, f"{right} of {len(ROWS)} as expected"]))  # noqa: T201
 
 
 def named(result: int) -> str:

@@ -46,3 +46,15 @@ def test_some_hundred_mutants() -> None:
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_many_mutants(piece: int) -> None:
     check(1_000_000 + piece * PIECE, PIECE)
+
+
+@pytest.mark.parametrize(
+    "check_name",
+    ["elf_validity_sections", "elf_validity_cache_secstrings", "verify_export_symbols", "module_unload_free"],
+)
+def test_the_fuzzer_notices_a_loader_without_one_of_its_checks(check_name: str) -> None:
+    """The function is replaced by one that says 0 and does nothing."""
+    blind = Fuzzer()
+    blind.guest.replace_function(check_name)
+    blind.guest.start = blind.guest.machine.save()
+    assert any(blind.run(range(first, first + 10)).problems for first in range(0, FEW, 10))
