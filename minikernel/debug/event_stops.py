@@ -16,6 +16,8 @@ from minikernel.errors import UsageError, near_names
 from minikernel.kernel.events import InitcallStarted, MemoryFreed, ObjectFreed, PagesFreed, ProcAccess
 from minikernel.kernel.initcalls import LEVELS
 from minikernel.kernel.memory import PAGE_SIZE
+from minikernel.kernel.module_events import ModuleStateChanged
+from minikernel.kernel.modules import ModuleState
 from minikernel.machine.events import Event, ExceptionTaken, Interrupt
 from minikernel.machine.exceptions import ExceptionKind
 from minikernel.machine.machine import Machine
@@ -96,6 +98,8 @@ def trigger_of(what: WhatHappens, machine: Machine, symbolize: Callable[[int], s
         _check_initcall(what, machine)
     if isinstance(what, EventStop):
         _check_event(what)
+    if isinstance(what, ModuleStop) and what.state:
+        _check_state(what.state)
     matches = _MATCHES[type(what)]
     return EventTrigger(machine, lambda event: matches(what, event), lambda event: _words(event, symbolize))
 
@@ -141,9 +145,9 @@ def _free(what: FreeStop, event: Event) -> bool:
 
 def _module(what: ModuleStop, event: Event) -> bool:
     return (
-        type(event).__name__ == "ModuleStateChanged"
-        and what.name in ("", _text(getattr(event, "module", "")))
-        and what.state.upper() in ("", _text(getattr(event, "state", "")).upper())
+        isinstance(event, ModuleStateChanged)
+        and what.name in ("", event.module)
+        and what.state.upper() in ("", event.state.name)
     )
 
 
@@ -220,6 +224,12 @@ def _check_initcall(what: InitcallStop, machine: Machine) -> None:
     if what.name and machine.image.get(what.name) is None:
         names = [symbol.name for symbol in machine.image.symbols]
         raise UsageError(f"no initcall {what.name!r} in this kernel{near_names(what.name, names)}")
+
+
+def _check_state(name: str) -> None:
+    names = [state.name for state in ModuleState]
+    if name.upper() not in names:
+        raise UsageError(f"no module state {name!r}{near_names(name.upper(), names)} (states: {', '.join(names)})")
 
 
 def _check_event(what: EventStop) -> None:

@@ -302,14 +302,20 @@ class Timeline:
         self._remember()
 
     def _pass_marks(self, icount: int) -> None:
-        while self._passed < len(self._marks) and self._marks[self._passed].icount <= icount:
-            mark = self._marks[self._passed]
+        reached = bisect_right(self._marks, icount, self._passed, key=lambda mark: mark.icount)
+        while reached > self._passed and self._is_ahead(self._marks[reached - 1], icount):
+            reached -= 1
+        for mark in self._marks[self._passed : reached]:
             self._passed += 1
             self._run_since, self._run_began = 0.0, time.perf_counter()
             if mark.kind is MarkKind.CHANGED:
                 self._load_mark(mark)
             elif mark.kind is MarkKind.PASSED:
                 self._compare(mark)
+
+    def _is_ahead(self, mark: Mark, icount: int) -> bool:
+        """The machine had stopped somewhere behind this moment, before the next one."""
+        return mark.kind is MarkKind.STOPPED and mark.icount == icount and not self._machine.is_between
 
     def _compare(self, mark: Mark) -> None:
         machine = self._machine
@@ -391,7 +397,8 @@ class Timeline:
         if due <= self._machine.icount:
             due = self._machine.icount + self._spacing
         if self._passed < len(self._marks):
-            due = min(due, self._marks[self._passed].icount)
+            mark = self._marks[self._passed]
+            due = min(due, mark.icount + (mark.kind is MarkKind.STOPPED))
         if self._pushed < len(self._pushes):
             due = min(due, self._pushes[self._pushed].icount)
         self.due = due

@@ -14,6 +14,7 @@ from minikernel.debug.event_stops import (
     EventStop,
     InitcallStop,
     InterruptStop,
+    ModuleStop,
     ProcStop,
 )
 from minikernel.debug.expression import ExpressionError
@@ -21,6 +22,7 @@ from minikernel.debug.stops import AccessKind, StopCause
 from minikernel.errors import UsageError
 from minikernel.kernel.events import InitcallFinished, InitcallStarted, MemoryFreed
 from minikernel.kernel.machine import KernelMachine
+from minikernel.machine.inputs import ConsoleInput
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.stop import StopKind
 from minikernel.power_on import BootOptions, prepare, tell_story
@@ -476,3 +478,25 @@ def test_the_machine_may_be_run_by_others_and_stays_recorded() -> None:
     machine.run(until="shell", max_instructions=100_000_000)
     assert machine.shell("echo two") == "two\n"
     assert first == "one\n"
+
+
+def test_calls_and_modules_of_the_kernel_machine_stay_recorded() -> None:
+    machine = prepare(BootOptions(drivers={"uhci_hcd": "m"}, rc=b"# nothing\n"))
+    dbg = Debugger(machine)
+    machine.run(until="shell", max_instructions=100_000_000)
+    shell = machine.icount
+    length = machine.call("strlen", machine.symbol("linux_banner"))
+    dbg.stop_on(ModuleStop(name="uhci_hcd", state="LIVE"))
+    machine.inputs.push(ConsoleInput(b"modprobe uhci_hcd\n"))
+    dbg.budget = 50_000_000
+    stop = dbg.cont()
+    assert (stop.cause, stop.where) == (StopCause.EVENT, "module_set_state")
+    assert "sys_finit_module" in [frame.symbol.split("+")[0] for frame in dbg.backtrace()]
+    here = machine.state_hash()
+    dbg.goto(shell // 2)
+    dbg.goto(stop.icount)
+    dbg.goto_end()
+    assert machine.state_hash() == here
+    assert length
+    with pytest.raises(UsageError, match="no module state 'LIV'; did you mean 'LIVE'"):
+        dbg.stop_on(ModuleStop(state="LIV"))
