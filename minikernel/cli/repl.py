@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import cmd
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +21,7 @@ from minikernel.cli.repl_completion import DELIMITERS, completions
 from minikernel.cli.repl_dialogue import Dialogue, Settings
 from minikernel.cli.repl_info import INFO, help_lines
 from minikernel.cli.repl_looking import LOOKING
+from minikernel.cli.repl_modules import ModuleNames
 from minikernel.cli.repl_moves import MOVES
 from minikernel.cli.repl_panes import PANES, show_context
 from minikernel.cli.repl_points import POINTS
@@ -30,6 +32,8 @@ from minikernel.elf.line_table import SourceTexts
 from minikernel.errors import MinikernelError, SourceError, UsageError
 from minikernel.kernel.machine import KernelMachine
 from minikernel.power_on import BootOptions, prepare
+from minikernel.toolchain.config import BuildConfig
+from minikernel.toolchain.examples import find_module
 from minikernel.toolchain.guest_tree import guest_tree
 
 PROMPT = "(mk) "
@@ -94,7 +98,13 @@ class Repl(cmd.Cmd):
         if self._scripts >= NESTING_LIMIT:
             raise UsageError(f"{name}: scripts that call scripts, {NESTING_LIMIT} deep")
         numbered = iter(enumerate(lines, 1))
-        ask, self.dialogue.ask = self.dialogue.ask, lambda _prompt: next((text for _, text in numbered), None)
+
+        def next_line(prompt: str) -> str | None:
+            text = next((text for _, text in numbered), None)
+            self.dialogue.say(prompt + (text or ""), "title")
+            return text
+
+        ask, self.dialogue.ask = self.dialogue.ask, next_line
         self._scripts += 1
         try:
             self._run_numbered(numbered, name)
@@ -180,7 +190,8 @@ def debug_command(args: argparse.Namespace) -> int:
     script = None if args.script is None else read_script(args.script)
     with progress("building the guest kernel"):
         machine = prepare(_boot_options(args))
-    repl = Repl(open_dialogue(machine, args.plain))
+    config = BuildConfig.load(dict(args.set))
+    repl = Repl(open_dialogue(machine, args.plain, partial(find_module, config)))
     try:
         return _session(repl, args, script)
     except ScriptError as error:
@@ -194,12 +205,17 @@ def _boot_options(args: argparse.Namespace) -> BootOptions:
     return BootOptions(drivers=dict(args.set), append=args.append, rc=rc, modules=args.modules)
 
 
-def open_dialogue(machine: KernelMachine, is_plain: bool, stream: TextIO | None = None) -> Dialogue:
-    """A session over a machine; text goes to `stream`, standard output when it is not given."""
+def open_dialogue(
+    machine: KernelMachine, is_plain: bool, find: Callable[[str], bytes], stream: TextIO | None = None
+) -> Dialogue:
+    """A session over a machine; `find` gives the bytes of a module. Text goes to `stream`, standard output when it is
+    not given."""
     screen = PlainScreen(stream or sys.stdout) if is_plain else open_screen(stream)
     settings = Settings(panes=tuple(PANES), is_plain=is_plain)
     sources = SourceTexts(guest_tree())
-    return Dialogue(machine, Debugger(machine), screen, sources, settings, _ask_terminal, show_context)
+    dbg = Debugger(machine)
+    modules = ModuleNames(machine, dbg.symbols, find)
+    return Dialogue(machine, dbg, modules, screen, sources, settings, _ask_terminal, show_context)
 
 
 def _ask_terminal(prompt: str) -> str | None:

@@ -153,13 +153,20 @@ def proc(dialogue: Dialogue, line: Line) -> None:
 def insmod(dialogue: Dialogue, line: Line) -> None:
     """Load a module."""
     name, _, parameters = needed(line, "a module: NAME, or a file NAME.ko").partition(" ")
+    path = Path(name)
+    if path.suffix == ".ko":
+        dialogue.modules.files[path.stem.replace("-", "_")] = path.read_bytes()
     with_new_future(dialogue, lambda: dialogue.machine.insmod(name, parameters.strip()))
+    dialogue.modules.update()
+    dialogue.say(f"{path.stem} is loaded")
 
 
 def rmmod(dialogue: Dialogue, line: Line) -> None:
     """Take a module out."""
     name = needed(line, "the name of a module")
     with_new_future(dialogue, lambda: dialogue.machine.rmmod(name))
+    dialogue.modules.update()
+    dialogue.say(f"{name} is gone")
 
 
 # --- the session ------------------------------------------------------------------------------------------------------

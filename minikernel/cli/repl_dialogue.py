@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from minikernel.board.desktop import Step
+from minikernel.cli.repl_events import event_words
+from minikernel.cli.repl_modules import ModuleNames
 from minikernel.cli.screen import Line, Screen, Span
 from minikernel.cli.story import milliseconds, plural, printable
 from minikernel.debug.debugger import Debugger
@@ -70,6 +72,7 @@ class Dialogue:
 
     machine: KernelMachine
     dbg: Debugger
+    modules: ModuleNames
     screen: Screen
     sources: SourceTexts
     settings: Settings
@@ -170,6 +173,7 @@ class Dialogue:
     def show_stop(self, stop: Stop) -> None:
         """The context, the displays, and last, nearest to the prompt, why and where the machine stands."""
         self.cursor.file = ""
+        self.modules.update()
         self.show_context(self)
         self.say(self.stop_text(stop), "bad" if stop.fault else "title")
         if stop.access is not None:
@@ -184,8 +188,20 @@ class Dialogue:
         """The reason; for a reason that says nothing new, how far the machine has come."""
         moment = f"{milliseconds(stop.time_ns).strip()}, {plural(stop.icount, 'instruction')}"
         past = "; the record goes on" if stop.is_past else ""
-        reason = "" if stop.cause is StopCause.STEP else f"{stop.message}; "
-        return f"{reason}{moment}{past}"
+        reason = self._reason(stop)
+        return f"{reason}; {moment}{past}" if reason else f"{moment}{past}"
+
+    def _reason(self, stop: Stop) -> str:
+        """Empty for one that says nothing new."""
+        if stop.cause is StopCause.STEP or stop.message in ("here", "arrived"):
+            return ""
+        if stop.event is not None:
+            return f"event {', '.join(map(str, stop.points))}: {event_words(stop.event)}"
+        if stop.access is not None:
+            known = {point.number: point.what for point in self.dbg.stop_points}
+            whats = [f"{number}: {known[number]}" if number in known else str(number) for number in stop.points]
+            return f"watchpoint {'; '.join(whats)}"
+        return stop.message
 
     def place_text(self, stop: Stop) -> str:
         """The next instruction, its line and the line's text."""

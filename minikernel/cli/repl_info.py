@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
-from enum import Enum
+from dataclasses import dataclass
 
 from minikernel.cli.repl_dialogue import Dialogue
+from minikernel.cli.repl_events import event_words
 from minikernel.cli.repl_looking import display_text, history_texts
 from minikernel.cli.repl_panes import REGISTERS, finished_text, initcall_state, status_words
 from minikernel.cli.repl_points import describe_point
@@ -15,7 +15,6 @@ from minikernel.cli.story import plural, printable
 from minikernel.debug.session import REGISTER_NUMBERS
 from minikernel.errors import UsageError, near_names
 from minikernel.kernel.initcalls import DEFERRED_LEVEL
-from minikernel.machine.events import Event
 
 Tell = Callable[[Dialogue, str], Iterator[str]]
 
@@ -159,22 +158,7 @@ def _events(dialogue: Dialogue, rest: str) -> Iterator[str]:
     kind = next((word for word in words if not word[0].isdigit()), "")
     chosen = [event for event in dialogue.machine.trace if kind.lower() in type(event).__name__.lower()]
     for event in chosen[-number:] if number > 0 else []:
-        yield _event_text(dialogue, event)
-
-
-def _event_text(dialogue: Dialogue, event: Event) -> str:
-    base = {each.name for each in fields(Event)}
-    parts = [f"{event.time_ns / 1e6:>10,.3f} ms {event.icount:>11,} {type(event).__name__}"]
-    for each in fields(event):
-        if each.name in base:
-            continue
-        value = getattr(event, each.name)
-        if isinstance(value, Enum):
-            value = value.name
-        elif isinstance(value, int) and not isinstance(value, bool) and value >= 1 << 16:
-            value = f"{value:#010x}"
-        parts.append(f"{each.name}={value}")
-    return printable(" ".join(parts))
+        yield f"{event.time_ns / 1e6:>10,.3f} ms {event.icount:>11,}  {event_words(event)}"
 
 
 def _dmesg(dialogue: Dialogue, rest: str) -> Iterator[str]:

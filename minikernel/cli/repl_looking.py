@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from minikernel.bits import s32
 from minikernel.cli.repl_dialogue import Dialogue, Display, Radix
-from minikernel.cli.repl_panes import PANES, code_line, frame_line, frame_text, show_context, source_line
+from minikernel.cli.repl_panes import PANES, code_lines, frame_line, frame_text, show_context, source_line
 from minikernel.cli.repl_verbs import Completes, Line, Verb, count, needed, no_arguments, whole_number
 from minikernel.cli.screen import text_of
 from minikernel.cli.story import plural
@@ -105,8 +105,7 @@ def examine(dialogue: Dialogue, line: Line) -> None:
 def _examine(dialogue: Dialogue, addr: int, form: MemoryFormat) -> int:
     """Show it; the address behind."""
     if form.letter == "i":
-        for instruction in dialogue.dbg.disassemble(addr, form.count):
-            dialogue.line(code_line(dialogue, instruction))
+        dialogue.lines(code_lines(dialogue, dialogue.dbg.disassemble(addr, form.count)))
         return addr + 4 * form.count
     if form.letter == "s":
         for _ in range(form.count):
@@ -140,8 +139,7 @@ def disassemble(dialogue: Dialogue, line: Line) -> None:
     addr = dialogue.dbg.address(line.arguments) if line.arguments else dialogue.machine.cpu.pc
     found = dialogue.machine.image.symbol_at(addr)
     start, size = (found[0].value, found[0].size or 40) if found is not None else (addr, 40)
-    for instruction in dialogue.dbg.disassemble(start, min(size // 4, MAX_COUNT)):
-        dialogue.line(code_line(dialogue, instruction))
+    dialogue.lines(code_lines(dialogue, dialogue.dbg.disassemble(start, min(size // 4, MAX_COUNT))))
 
 
 # --- source, calls ----------------------------------------------------------------------------------------------------
@@ -247,8 +245,8 @@ def display_text(dialogue: Dialogue, each: Display) -> str:
 def _memory_text(dialogue: Dialogue, addr: int, form: str) -> str:
     if form.endswith("s"):
         return _quoted(dialogue.machine.read_cstring(addr))
-    lines = dialogue.dbg.disassemble(addr, memory_format(form).count)
-    return "\n".join(text_of(code_line(dialogue, instruction)) for instruction in lines)
+    lines = code_lines(dialogue, dialogue.dbg.disassemble(addr, memory_format(form).count))
+    return "\n".join(text_of(line) for line in lines)
 
 
 # --- the past ---------------------------------------------------------------------------------------------------------

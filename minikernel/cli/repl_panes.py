@@ -168,23 +168,30 @@ def _code(dialogue: Dialogue) -> tuple[Instruction, ...]:
     return dialogue.dbg.disassemble(None, CODE_SHOWN)
 
 
-def code_line(dialogue: Dialogue, instruction: Instruction) -> Line:
-    """One instruction: => where the machine stands, * where a breakpoint is, address, symbol, text, what it names."""
-    is_next = instruction.addr == dialogue.machine.cpu.pc
+def code_lines(dialogue: Dialogue, instructions: Iterable[Instruction]) -> Iterator[Line]:
+    """A row each: => where the machine stands, * where a breakpoint is, address, symbol, text, what it names. Below
+    the first instruction of a function only the offset is repeated."""
+    rows, function = [], ""
+    for instruction in instructions:
+        name, plus, offset = instruction.symbol.partition("+")
+        rows.append((f"<+{offset}>" if plus and name == function else f"<{instruction.symbol}>", instruction))
+        function = name
+    column = max((len(symbol) for symbol, _ in rows), default=0)
+    here = dialogue.machine.cpu.pc
     points = {point.addr for point in dialogue.dbg.stop_points if point.size == 0 and point.is_enabled}
-    mark = f"{'=>' if is_next else '  '}{'*' if instruction.addr in points else ' '}"
-    return (
-        Span(mark, "milestone"),
-        Span(f"{instruction.addr:#010x} ", "dim"),
-        Span(f"{f'<{instruction.symbol}>':<26} ", "rule"),
-        Span(instruction.text, "title" if is_next else ""),
-        Span(f"  {instruction.note}" if instruction.note else "", "dim"),
-    )
+    for symbol, instruction in rows:
+        is_next = instruction.addr == here
+        yield (
+            Span(f"{'=>' if is_next else '  '}{'*' if instruction.addr in points else ' '}", "milestone"),
+            Span(f"{instruction.addr:#010x} ", "dim"),
+            Span(f"{symbol:<{column}}  ", "rule"),
+            Span(instruction.text, "title" if is_next else ""),
+            Span(f"  {instruction.note}" if instruction.note else "", "dim"),
+        )
 
 
 def _code_lines(dialogue: Dialogue, _width: int) -> Iterator[Line]:
-    for instruction in _code(dialogue):
-        yield code_line(dialogue, instruction)
+    return code_lines(dialogue, _code(dialogue))
 
 
 def _code_facts(dialogue: Dialogue) -> Iterator[str]:
@@ -234,12 +241,13 @@ def _stack(dialogue: Dialogue) -> Iterator[tuple[int, int]]:
 
 
 def follow(dialogue: Dialogue, value: int) -> str:
-    """What a word may point to: a symbol, a text, or a word that points on."""
+    """What a word may point to: code, a named place, a text, or a word that points on."""
     parts: list[str] = []
     for _ in range(POINTERS_FOLLOWED):
         name = dialogue.dbg.symbolize(value)
         if not name.startswith("0x"):
             parts.append(f"<{name}>")
+        if "x" in dialogue.machine.permissions(value):
             break
         text = _text_at(dialogue, value)
         if text:
