@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from modules.guest_loader import IGNORE_MODVERSIONS, IGNORE_VERMAGIC, GuestLoader, struct_module
 from modules.ko import KoFile, kernel, module
 from modules.sources import (
+    GPL,
+    HEAD,
     PROVIDER,
     RELOCATIONS,
     VETO,
@@ -241,6 +243,10 @@ def _in_namespace() -> bytes:
     return module("exporter", exporter_of("shot", macro="EXPORT_SYMBOL_NS", more=", CAMERA"))
 
 
+def _per_cpu(line: str) -> str:
+    return f'{HEAD}{GPL}        .section .data..percpu, "aw", %progbits\n        {line}\n'
+
+
 _HEADER_LAST = 0xFFFF_FFF0
 _END = 0x0100_0000  # behind any file here
 
@@ -375,6 +381,25 @@ CONTENT_CASES = (
         _flags(".text", add=SectionFlag.WRITE),
     ),
     Case("more memory than there is", errno.ENOMEM, None, _sh(".bss", "sh_size", 3900 << 12)),
+    Case(
+        "more per-CPU memory than there is",
+        errno.ENOMEM,
+        "Could not allocate 9000 bytes percpu data",
+        lambda: module("greedy", _per_cpu(".space 9000")),
+    ),
+    Case("per-CPU memory, all of it", 0, None, lambda: module("greedy", _per_cpu(".space 8192"))),
+    Case(
+        "per-CPU alignment beyond a page",
+        0,
+        "per-cpu alignment 8192 > 4096",
+        changed(lambda ko: ko.set_sh(".data..percpu", "sh_addralign", 8192)),
+    ),
+    Case(
+        "per-CPU alignment 3",
+        errno.ENOMEM,
+        "Could not allocate 8 bytes percpu data",
+        changed(lambda ko: ko.set_sh(".data..percpu", "sh_addralign", 3)),
+    ),
     Case("4 GiB of .bss", errno.ENOMEM, None, _sh(".bss", "sh_size", 0xFFFF_F000)),
     Case(
         "4 GiB in two sections",
