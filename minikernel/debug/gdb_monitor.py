@@ -93,6 +93,8 @@ class Monitor:
         if name and not found:
             seen = {type(event).__name__ for event in self._machine.trace}
             raise UsageError(f"no event {name!r} has happened{near_names(name, seen)}")
+        if not found:
+            yield "nothing has happened yet\n"
         for event in found[-count:] if count else ():
             yield f"{_ms(event)}  {_words(event)}\n"
 
