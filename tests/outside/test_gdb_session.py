@@ -216,11 +216,9 @@ def test_memory_and_registers_can_be_changed(camera: Camera) -> None:
         "print/x $r5",
         "set {int} &already_run = 77",
         "print *(int *) &already_run",
-        "x/w &already_run",
     )
     assert "$1 = 0x1234" in printed
     assert "$2 = 77" in printed
-    assert re.search(r"^0x\w+ <already_run>:\s+77$", printed, re.MULTILINE)
 
 
 def test_memory_that_is_not_there_is_an_error_of_that_command_only(camera: Camera) -> None:
@@ -234,3 +232,33 @@ def test_the_camera_waits_for_the_next_gdb_as_it_was_left(camera: Camera) -> Non
     printed = camera.gdb("stepi", "detach", f"target remote :{camera.port}", "print/x $pc", "stepi", "print/x $pc")
     assert "$1 = 0x80008004" in printed
     assert "$2 = 0x80008008" in printed
+
+
+def test_an_editor_can_stop_a_guest_that_runs(camera: Camera) -> None:
+    """The machine interface, as VS Code talks to gdb."""
+    editor = subprocess.Popen(
+        [GDB, "-q", "-nx", "--interpreter=mi2", "build/vmlinux"],
+        cwd=camera.directory,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert editor.stdin is not None and editor.stdout is not None
+    talk = (
+        ("-gdb-set mi-async on", r"\^done"),
+        (f"-target-select remote 127.0.0.1:{camera.port}", r"\^connected"),
+        ("-break-insert -f do_deferred_initcalls", r"\^done,bkpt="),
+        ("-exec-continue --thread 1", r'\*stopped,reason="breakpoint-hit".*func="do_deferred_initcalls"'),
+        ("-exec-next", r'\*stopped,reason="end-stepping-range"'),
+        ("-exec-finish", r'\*stopped,reason="function-finished"'),
+        ("-exec-continue", r"\^running"),
+        ("-exec-interrupt", r'\*stopped,reason="signal-received",signal-name="SIGINT"'),
+        ("-exec-continue --reverse", r'\*stopped,reason="breakpoint-hit".*func="do_deferred_initcalls"'),
+        ('-interpreter-exec console "kill"', r"\^done"),
+        ("-gdb-exit", r"\^exit"),
+    )
+    with editor:
+        for command, awaited in talk:
+            editor.stdin.write(command + "\n")
+            editor.stdin.flush()
+            assert any(re.match(awaited, line) for line in editor.stdout), command
