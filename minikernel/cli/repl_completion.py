@@ -18,6 +18,8 @@ from minikernel.errors import MinikernelError
 #: Characters at which a word begins; `-` and `/` belong to words such as last-writer.
 DELIMITERS = " \t\n+*()=,<>&|~!:;"
 
+_REGISTERS = tuple(f"${name}" for name in (*REGISTER_NUMBERS, "cpsr"))
+
 
 def completions(dialogue: Dialogue, verbs: Verbs, before: str, word: str) -> list[str]:
     """Words that begin with `word`; `before` is the line in front of it."""
@@ -65,12 +67,12 @@ def _offered(dialogue: Dialogue, verbs: Verbs, kind: Completes, line: list[str],
 def symbol_words(dialogue: Dialogue) -> list[str]:
     """Every symbol and register."""
     symbols = (name for name in dialogue.dbg.symbols.names() if name and not is_mapping_symbol(name))
-    return [*symbols, *(f"${name}" for name in (*REGISTER_NUMBERS, "cpsr"))]
+    return [*symbols, *_REGISTERS]
 
 
 def _settings(dialogue: Dialogue, line: list[str]) -> Iterable[str]:
     values = {"radix": ("hex", "dec"), "panes": (*PANES, "all", "none"), "plain": ("on", "off")}
-    return values.get(line[0], symbol_words(dialogue)) if line else (*SETTINGS, *symbol_words(dialogue))
+    return values.get(line[0], symbol_words(dialogue)) if line else (*SETTINGS, *_REGISTERS)
 
 
 def _happenings(dialogue: Dialogue, line: list[str]) -> Iterable[str]:

@@ -27,6 +27,9 @@ from minikernel.machine.events import Event
 #: Steps of the desktop in which nothing comes of waiting.
 DESKTOP_IS_IDLE = frozenset({Step.UNPLUGGED, Step.DONE, Step.FAILED})
 
+#: The functions in which a reader of the console sleeps (guest/kernel/tty.s, time.s).
+CONSOLE_READERS = frozenset({"console_wait", "tty_read", "wait_for"})
+
 
 class Radix(Enum):
     """How numbers are shown; addresses are always hexadecimal."""
@@ -161,6 +164,7 @@ class Dialogue:
             and not machine.inputs.waiting
             and not self.dbg.timeline.is_rerun
             and machine.board.desktop.step in DESKTOP_IS_IDLE
+            and self.dbg.symbols.function(machine.cpu.pc) in CONSOLE_READERS
         )
         if is_idle:
             raise UsageError(
@@ -206,6 +210,8 @@ class Dialogue:
     def place_text(self, stop: Stop) -> str:
         """The next instruction, its line and the line's text."""
         place = self.dbg.symbols.line_at(stop.pc)
+        if self.settings.is_plain:
+            return f"next is {stop.pc:#010x}, {stop.where}" + (f", {place}" if place else "")
         if place is None:
             (instruction,) = self.dbg.disassemble(stop.pc, 1)
             return f"=> {stop.pc:#010x} <{stop.where}>: {instruction.text}"

@@ -157,6 +157,8 @@ def _events(dialogue: Dialogue, rest: str) -> Iterator[str]:
     number = next((whole_number(word, "count") for word in words if word[0].isdigit()), EVENTS_SHOWN)
     kind = next((word for word in words if not word[0].isdigit()), "")
     chosen = [event for event in dialogue.machine.trace if kind.lower() in type(event).__name__.lower()]
+    if not chosen:
+        yield "no such event yet"
     for event in chosen[-number:] if number > 0 else []:
         yield f"{event.time_ns / 1e6:>10,.3f} ms {event.icount:>11,}  {event_words(event)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from minikernel.bits import s32
@@ -14,6 +15,7 @@ from minikernel.cli.screen import text_of
 from minikernel.cli.story import plural
 from minikernel.elf.line_table import SourceLine
 from minikernel.errors import MinikernelError, UsageError, near_names
+from minikernel.machine.machine import GuestMemoryError
 
 _UNITS = {"b": 1, "h": 2, "w": 4}
 _MEMORY_FORMATS = "xduotacsi"
@@ -212,7 +214,8 @@ def display(dialogue: Dialogue, line: Line) -> None:
             dialogue.say(display_text(dialogue, each))
         return
     memory_format(line.format)
-    dialogue.dbg.evaluate(line.arguments.removeprefix("*") if line.format in ("i", "s") else line.arguments)
+    with suppress(GuestMemoryError):  # what is not there now may come
+        dialogue.dbg.evaluate(line.arguments)
     number = 1 + max((each.number for each in dialogue.displays), default=0)
     dialogue.displays.append(Display(number, line.arguments, line.format))
     dialogue.say(display_text(dialogue, dialogue.displays[-1]))

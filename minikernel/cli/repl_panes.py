@@ -119,7 +119,7 @@ def clipped(line: Line, width: int) -> Line:
 def side_by_side(left: Iterable[Line], right: Iterable[Line], width: int) -> Iterator[Line]:
     """Two columns of lines, the left one `width` wide."""
     for a, b in zip_longest(left, right, fillvalue=()):
-        yield (*a, Span(" " * (width - len(text_of(a)) + 2)), *b)
+        yield (*a, Span(" " * (width - sum(len(span.text) for span in a) + 2)), *b)
 
 
 # --- registers --------------------------------------------------------------------------------------------------------
