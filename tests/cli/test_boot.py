@@ -309,15 +309,15 @@ def test_terminal_is_the_guests_until_ctrl_c_and_then_as_before() -> None:
 def test_ctrl_c_in_the_middle_of_a_boot_is_one_message(tmp_path: Path) -> None:
     (tmp_path / "rc").write_text("sleep 1000\n" * 50)
     process = subprocess.Popen(
-        [*COMMAND, "boot", "-q", "--rc", tmp_path / "rc", "--json", tmp_path / "a.json"],
-        stderr=subprocess.PIPE, text=True,
+        [*COMMAND, "boot", "--rc", tmp_path / "rc", "--json", tmp_path / "a.json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
+    assert process.stdout is not None
     assert process.stderr is not None
-    time.sleep(1.0)
+    assert any("user space" in line for line in process.stdout)  # the guest runs
     process.send_signal(signal.SIGINT)
-    message = process.stderr.read()
-    process.stderr.close()
-    assert process.wait(20) == 130
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130
     assert message.count("\n") == 1
     assert "interrupted" in message
     assert json.loads((tmp_path / "a.json").read_text())["stop"] == "interrupted"
