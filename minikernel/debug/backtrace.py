@@ -159,14 +159,14 @@ class Unwinder:
                 state.lr if stage is not Stage.PUSHED else self._read(state.sp + 4 * self._pushed_words(state.pc) - 4)
             )
             entry_sp = self._cfa(state)
-            if back is None or entry_sp is None:
+            if not back or entry_sp is None:
                 return
             if not self._is_stale(back, state.pc):
                 yield self._calling(level, back, fp, state.is_user), entry_sp
                 level += 1
         while fp % 4 == 0 and fp > previous:
             above, back = self._read(fp), self._read(fp + 4)
-            if above is None or back is None:
+            if above is None or not back:
                 return
             yield self._calling(level, back, above, state.is_user), fp + RECORD_SIZE
             level += 1

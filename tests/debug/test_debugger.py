@@ -500,3 +500,11 @@ def test_calls_and_modules_of_the_kernel_machine_stay_recorded() -> None:
     assert length
     with pytest.raises(UsageError, match="no module state 'LIV'; did you mean 'LIVE'"):
         dbg.stop_on(ModuleStop(state="LIV"))
+
+
+def test_a_return_address_of_0_ends_the_backtrace() -> None:
+    debugger = Debugger(prepare(BootOptions()))
+    debugger.until("start_kernel")
+    assert [frame.symbol for frame in debugger.backtrace()] == ["start_kernel"]
+    debugger.until("do_initcalls")
+    assert debugger.backtrace()[-1].symbol.split("+")[0] == "start_kernel"
