@@ -16,21 +16,21 @@ NEAR_HILL: Colour = (52, 104, 56)
 @cache
 def default_scene() -> bytes:
     """A P6 PPM of 96x64 pixels, the same bytes on every machine."""
-    pixels = bytearray()
-    for y in range(HEIGHT):
-        for x in range(WIDTH):
-            pixels += bytes(_colour(x, y))
-    return b"P6\n%d %d\n255\n" % (WIDTH, HEIGHT) + bytes(pixels)
+    near = [_hill(x, period=64, foot=60, height=20) for x in range(WIDTH)]
+    far = [_hill(x + 40, period=48, foot=50, height=16) for x in range(WIDTH)]
+    rows = (_row(y, near, far) for y in range(HEIGHT))
+    return b"P6\n%d %d\n255\n" % (WIDTH, HEIGHT) + b"".join(rows)
 
 
-def _colour(x: int, y: int) -> Colour:
-    if y >= _hill(x, period=64, foot=60, height=20):
-        return _shade(NEAR_HILL, y - 40)
-    if y >= _hill(x + 40, period=48, foot=50, height=16):
-        return _shade(FAR_HILL, y - 34)
-    if (x - SUN_X) ** 2 + (y - SUN_Y) ** 2 <= SUN_RADIUS * (SUN_RADIUS + 1):
-        return SUN
-    return (90 + 2 * y, 150 + y, 235)
+def _row(y: int, near: list[int], far: list[int]) -> bytes:
+    """The pixels of row y; `near` and `far` are the rows where the hills begin, for each column."""
+    near_hill, far_hill = bytes(_shade(NEAR_HILL, y - 40)), bytes(_shade(FAR_HILL, y - 34))
+    sky, sun = bytes((90 + 2 * y, 150 + y, 235)), bytes(SUN)
+    reach = SUN_RADIUS * (SUN_RADIUS + 1) - (y - SUN_Y) ** 2  # how far from its middle, squared, the sun still is
+    return b"".join(
+        near_hill if y >= near[x] else far_hill if y >= far[x] else sun if (x - SUN_X) ** 2 <= reach else sky
+        for x in range(WIDTH)
+    )
 
 
 def _hill(x: int, period: int, foot: int, height: int) -> int:
