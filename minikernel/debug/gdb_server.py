@@ -33,15 +33,16 @@ class _Closed:
 
 
 class Connection:
-    """A client. incoming() gives what comes; `interrupt` is called for a Ctrl-C, and for the end of the connection,
-    while a packet is being answered."""
+    """A client. incoming() gives what comes. A Ctrl-C, and the end of the connection, are for the packets that came
+    before and are not answered yet: set_interrupted(True) is called while or before they are, (False) after each."""
 
-    def __init__(self, client: socket.socket, interrupt: Callable[[], None]) -> None:
+    def __init__(self, client: socket.socket, set_interrupted: Callable[[bool], None]) -> None:
         self._client = client
-        self._interrupt = interrupt
+        self._set_interrupted = set_interrupted
         self._queue: Queue[Packet | Signal | _Closed] = Queue(WAITING_PACKETS)
         self._lock = threading.Lock()
-        self._unanswered = 0
+        self._received = self._taken = self._answered = 0  # packets
+        self._interrupted = 0  # the last packet that a Ctrl-C is for
         self._is_open = True
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = threading.Thread(target=self._read, name="gdb reader", daemon=True)
@@ -56,12 +57,15 @@ class Connection:
                 continue
             if isinstance(item, _Closed):
                 return
+            if isinstance(item, Packet):
+                self._begin()
             yield item
 
     def answered(self) -> None:
         """The packet last taken is done: a Ctrl-C from now on is not for it."""
         with self._lock:
-            self._unanswered -= 1
+            self._answered = self._taken
+            self._set_interrupted(False)
 
     def send(self, octets: bytes) -> None:
         """Nothing happens when gdb has gone; incoming() will say so."""
@@ -92,22 +96,28 @@ class Connection:
                 break
             for item in reader.feed(received):
                 self._take(item)
-        self._interrupt_answer()
+        self._interrupt()
         self._queue.put(_Closed())
 
     def _take(self, item: Packet | Signal) -> None:
         if item is Signal.CTRL_C:
-            self._interrupt_answer()
+            self._interrupt()
             return
         if isinstance(item, Packet):
             with self._lock:
-                self._unanswered += 1
+                self._received += 1
         self._queue.put(item)
 
-    def _interrupt_answer(self) -> None:
+    def _begin(self) -> None:
         with self._lock:
-            if self._unanswered:
-                self._interrupt()
+            self._taken += 1
+            self._set_interrupted(self._taken <= self._interrupted)
+
+    def _interrupt(self) -> None:
+        with self._lock:
+            self._interrupted = self._received
+            if self._taken > self._answered:
+                self._set_interrupted(True)
 
 
 class Camera(NamedTuple):
@@ -158,11 +168,11 @@ class GdbServer:
         machine = camera.machine
         session = GdbSession(camera.debugger, Monitor(machine, self._make_machine, self._files))
 
-        def interrupt() -> None:
-            machine.is_interrupted = True
+        def set_interrupted(is_interrupted: bool) -> None:
+            machine.is_interrupted = is_interrupted
 
-        with _closing(Connection(client, interrupt), session) as connection:
-            _talk(connection, session, machine)
+        with _closing(Connection(client, set_interrupted), session) as connection:
+            _talk(connection, session)
         if session.ending is Ending.KILLED:
             self._camera = None
         return session.ending
@@ -186,7 +196,7 @@ class GdbServer:
         return client
 
 
-def _talk(connection: Connection, session: GdbSession, machine: KernelMachine) -> None:
+def _talk(connection: Connection, session: GdbSession) -> None:
     """Answer packets until gdb takes its leave or has gone."""
     last = b""
     for item in connection.incoming():
@@ -199,7 +209,6 @@ def _talk(connection: Connection, session: GdbSession, machine: KernelMachine) -
                 connection.send(ACK)
             last = b"".join(frame(answer) for answer in session.answer(item.payload))
             connection.answered()
-            machine.is_interrupted = False
             connection.send(last)
         if session.ending is not None:
             return
