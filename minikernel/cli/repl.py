@@ -20,10 +20,10 @@ from minikernel.cli.repl_changing import CHANGING, read_script
 from minikernel.cli.repl_completion import DELIMITERS, completions
 from minikernel.cli.repl_dialogue import Dialogue, Settings
 from minikernel.cli.repl_info import INFO, help_lines
-from minikernel.cli.repl_looking import LOOKING
+from minikernel.cli.repl_looking import LOOKING, show_context
 from minikernel.cli.repl_modules import ModuleNames
 from minikernel.cli.repl_moves import MOVES
-from minikernel.cli.repl_panes import PANES, show_context
+from minikernel.cli.repl_panes import PANES
 from minikernel.cli.repl_points import POINTS
 from minikernel.cli.repl_verbs import Completes, Line, Verb, Verbs, needed, take_apart
 from minikernel.cli.screen import PlainScreen, open_screen
@@ -190,6 +190,8 @@ def debug_command(args: argparse.Namespace) -> int:
     script = None if args.script is None else read_script(args.script)
     with progress("building the guest kernel"):
         machine = prepare(_boot_options(args))
+    for sentence in machine.untraced:
+        print(f"minikernel: warning: {sentence}", file=sys.stderr)
     config = BuildConfig.load(dict(args.set))
     repl = Repl(open_dialogue(machine, args.plain, partial(find_module, config)))
     try:

@@ -14,6 +14,7 @@ from minikernel.cli.repl_verbs import Completes, Verbs
 from minikernel.debug.session import REGISTER_NUMBERS
 from minikernel.elf.constants import is_mapping_symbol
 from minikernel.errors import MinikernelError
+from minikernel.kernel.events import ProcAccess
 
 #: Characters at which a word begins; `-` and `/` belong to words such as last-writer.
 DELIMITERS = " \t\n+*()=,<>&|~!:;"
@@ -94,8 +95,6 @@ def _happenings(dialogue: Dialogue, line: list[str]) -> Iterable[str]:
 
 
 def _proc_names(dialogue: Dialogue) -> Iterable[str]:
-    from minikernel.kernel.events import ProcAccess
-
     return {"deferred_initcalls", "meminfo", *(event.name for event in dialogue.machine.trace.of(ProcAccess))}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from minikernel.bits import s32
 from minikernel.cli.repl_dialogue import Dialogue, Display, Radix
-from minikernel.cli.repl_panes import PANES, code_lines, frame_line, frame_text, show_context, source_line
+from minikernel.cli.repl_panes import PANES, code_lines, frame_line, frame_text, show_panes, source_line
 from minikernel.cli.repl_verbs import Completes, Line, Verb, count, needed, no_arguments, whole_number
 from minikernel.cli.screen import text_of
 from minikernel.cli.story import plural
@@ -179,6 +179,13 @@ def backtrace(dialogue: Dialogue, line: Line) -> None:
             dialogue.say(f"frame {frame.level} {frame_text(frame)}")
         else:
             dialogue.line(frame_line(frame))
+
+
+def show_context(dialogue: Dialogue) -> None:
+    """Panes and displays: what is shown at each stop."""
+    show_panes(dialogue)
+    for each in dialogue.displays:
+        dialogue.say(display_text(dialogue, each))
 
 
 def context(dialogue: Dialogue, line: Line) -> None:

@@ -46,19 +46,18 @@ class Pane:
     is_narrow: bool = False
 
 
-def show_context(dialogue: Dialogue) -> None:
-    """All chosen panes and displays."""
+def show_panes(dialogue: Dialogue) -> None:
+    """All that are chosen."""
     panes = [PANES[name] for name in dialogue.settings.panes]
     if dialogue.settings.is_plain:
         for pane in panes:
             for fact in _told(pane.facts(dialogue)):
                 dialogue.say(fact)
     else:
-        _show_panes(dialogue, panes)
-    _show_displays(dialogue)
+        _draw_panes(dialogue, panes)
 
 
-def _show_panes(dialogue: Dialogue, panes: list[Pane]) -> None:
+def _draw_panes(dialogue: Dialogue, panes: list[Pane]) -> None:
     width = dialogue.screen.width
     if width < TWO_COLUMNS_FROM:
         for pane in panes:
@@ -399,16 +398,6 @@ def _free_facts(dialogue: Dialogue) -> Iterator[str]:
     for free in dialogue.machine.frees[-FREES_SHOWN:]:
         when = f"{free.time_ns / 1e6:,.1f} ms"
         yield f"freed {free.start:#010x} to {free.end:#010x}: {free.what}, by {free.by} at {when}"
-
-
-# --- displays ---------------------------------------------------------------------------------------------------------
-
-
-def _show_displays(dialogue: Dialogue) -> None:
-    from minikernel.cli.repl_looking import display_text
-
-    for display in dialogue.displays:
-        dialogue.say(display_text(dialogue, display))
 
 
 PANES = {

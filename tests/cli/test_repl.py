@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -533,6 +534,9 @@ class Terminal:
     def keys(self, text: str) -> None:
         os.write(self._master, text.encode())
 
+    def interrupt(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+
     def end(self) -> int:
         try:
             return self._process.wait(20)
@@ -555,3 +559,24 @@ def test_at_a_terminal_tab_completes_errors_are_survived_and_ctrl_d_leaves(tmp_p
     terminal.keys("\x04")
     assert terminal.end() == 0
     assert (tmp_path / "minikernel" / "debug_history").read_text().splitlines()[-1] == "b nonsense"
+
+
+def test_ctrl_c_stops_the_guest_and_at_the_prompt_only_leaves_the_line(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, "--at", "console_wait")
+    terminal.until("(mk) ")
+    terminal.keys("panes none\r")
+    terminal.until("(mk) ")
+    terminal.keys("goto 100000s\r")
+    terminal.until("goto 100000s")
+    time.sleep(1)
+    terminal.interrupt()
+    terminal.until("Ctrl-C; ")
+    terminal.until("(mk) ")
+    terminal.keys("nonsen")
+    terminal.until("nonsen")
+    terminal.interrupt()
+    terminal.until("(mk) ")
+    terminal.keys("rsi\r")
+    terminal.until("the record goes on")
+    terminal.keys("quit\r")
+    assert terminal.end() == 0
