@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -31,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        return COMMANDS[args.command](args)
+        status = COMMANDS[args.command](args)
+        sys.stdout.flush()  # here, where a reader that has gone is no error
+        return status
     except UsageError as error:
         return _fail(str(error), USAGE)
     except (SourceError, SourceErrors) as error:
@@ -42,8 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader has gone (`minikernel boot | head`). Python would complain once more when it flushes at its end.
-        sys.stdout = None
+        # The reader has gone (`minikernel boot | head`). What Python flushes at its end must go somewhere else.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
 
 
