@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "minikernel"
 FLOORS = {
     "errors": 0,
     "bits": 0,
+    "tutorials_tree": 1,
     "elf": 1,
     "board": 2,
     "machine": 3,
@@ -24,9 +25,10 @@ FLOORS = {
     "debug": 5,
     "power_on": 5,
     "report": 5,
-    "labs": 5,
     "experiments": 5,
-    "cli": 6,
+    "labs": 6,
+    "lessons": 6,
+    "cli": 7,
 }
 
 #: The package's own face re-exports the public calls; __main__ is the command.
@@ -42,7 +44,7 @@ ENGINES = {
 
 
 def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if "_guest" not in path.parts)
+    return sorted(path for path in PACKAGE.rglob("*.py") if not {"_guest", "_tutorials"} & set(path.parts))
 
 
 def part(path: Path) -> str:
