@@ -21,13 +21,13 @@ from minikernel.cli.repl_completion import DELIMITERS, completions
 from minikernel.cli.repl_dialogue import Dialogue, Settings
 from minikernel.cli.repl_info import INFO, help_lines
 from minikernel.cli.repl_looking import LOOKING, show_context
-from minikernel.cli.repl_modules import ModuleNames
 from minikernel.cli.repl_moves import MOVES
 from minikernel.cli.repl_panes import PANES
 from minikernel.cli.repl_points import POINTS
 from minikernel.cli.repl_verbs import Completes, Line, Verb, Verbs, needed, take_apart
 from minikernel.cli.screen import PlainScreen, open_screen
 from minikernel.debug.debugger import Debugger
+from minikernel.debug.module_names import ModuleNames
 from minikernel.elf.line_table import SourceTexts
 from minikernel.errors import MinikernelError, SourceError, UsageError
 from minikernel.kernel.machine import KernelMachine

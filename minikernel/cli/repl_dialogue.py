@@ -12,10 +12,10 @@ from enum import Enum
 
 from minikernel.board.desktop import Step
 from minikernel.cli.repl_events import event_words
-from minikernel.cli.repl_modules import ModuleNames
 from minikernel.cli.screen import Line, Screen, Span
 from minikernel.cli.story import milliseconds, plural, printable
 from minikernel.debug.debugger import Debugger
+from minikernel.debug.module_names import ModuleNames
 from minikernel.debug.session import Registers
 from minikernel.debug.stops import Stop, StopCause
 from minikernel.elf.line_table import SourceTexts

@@ -17,6 +17,7 @@ from minikernel.debug.debugger import Debugger
 from minikernel.debug.gdb_monitor import Monitor, SymbolFiles
 from minikernel.debug.gdb_packets import ACK, NACK, Packet, PacketReader, Signal, frame
 from minikernel.debug.gdb_session import Ending, GdbSession
+from minikernel.debug.module_names import ModuleNames
 from minikernel.errors import UsageError
 from minikernel.kernel.machine import KernelMachine
 
@@ -125,6 +126,7 @@ class Camera(NamedTuple):
 
     machine: KernelMachine
     debugger: Debugger
+    modules: ModuleNames
 
 
 class GdbServer:
@@ -166,7 +168,8 @@ class GdbServer:
         """One client to its end; None: it has hung up."""
         camera = self._camera or self._new_camera()
         machine = camera.machine
-        session = GdbSession(camera.debugger, Monitor(machine, self._make_machine, self._files))
+        monitor = Monitor(machine, self._make_machine, self._files)
+        session = GdbSession(camera.debugger, monitor, camera.modules.update)
 
         def set_interrupted(is_interrupted: bool) -> None:
             machine.is_interrupted = is_interrupted
@@ -180,7 +183,9 @@ class GdbServer:
     def _new_camera(self) -> Camera:
         machine = self._make_machine()
         self._on_new(machine)
-        self._camera = Camera(machine, Debugger(machine))
+        debugger = Debugger(machine)
+        modules = ModuleNames(machine, debugger.symbols, lambda name: self._files.module_file(name).read_bytes())
+        self._camera = Camera(machine, debugger, modules)
         return self._camera
 
     def _accept(self) -> socket.socket | None:

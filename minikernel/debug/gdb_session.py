@@ -101,14 +101,16 @@ class GdbPoint:
 
 
 class GdbSession:
-    """answer() is all. `ending` is None while gdb is there; `has_acks` until gdb wants none."""
+    """answer() is all. `ending` is None while gdb is there; `has_acks` until gdb wants none. update_names() is called
+    before a stop is put into words."""
 
-    def __init__(self, debugger: Debugger, monitor: Monitor) -> None:
+    def __init__(self, debugger: Debugger, monitor: Monitor, update_names: Callable[[], None]) -> None:
         self.has_acks = True
         self.ending: Ending | None = None
         self._debugger = debugger
         self._machine = debugger.machine
         self._monitor = monitor
+        self._update_names = update_names
         self._points: dict[GdbPoint, int] = {}
 
     def answer(self, payload: bytes) -> list[bytes]:
@@ -293,8 +295,10 @@ class GdbSession:
         reply = self._stop_reply(SIGNALS.get(stop.cause, SIGTRAP), self._reason(stop))
         if stop.cause not in TOLD_AS_TEXT:
             return [reply]
+        self._update_names()
+        where = f", at {self._debugger.symbolize(stop.pc)}"
         fault = f": {stop.fault}" if stop.fault is not None else ""
-        return [*_console(f"[{stop.message}{fault}]\n"), reply]
+        return [*_console(f"[{stop.message}{where}{fault}]\n"), reply]
 
     def _reason(self, stop: Stop) -> bytes:
         if stop.cause is StopCause.START:

@@ -13,6 +13,7 @@ from minikernel.debug.debugger import Debugger
 from minikernel.debug.gdb_monitor import COMMANDS, Monitor, SymbolFiles
 from minikernel.debug.gdb_packets import unescape
 from minikernel.debug.gdb_session import Ending, GdbSession
+from minikernel.debug.module_names import ModuleNames
 from minikernel.errors import UsageError
 from minikernel.kernel.machine import KernelMachine
 from minikernel.power_on import BootOptions, prepare
@@ -29,7 +30,8 @@ class Gdb:
         self.machine = prepare(self.options)
         self.debugger = Debugger(self.machine)
         self.files = SymbolFiles(self._module_file, tmp / "modules.gdb")
-        self.session = GdbSession(self.debugger, Monitor(self.machine, self._twin, self.files))
+        self.names = ModuleNames(self.machine, self.debugger.symbols, lambda name: self._module_file(name).read_bytes())
+        self.session = GdbSession(self.debugger, Monitor(self.machine, self._twin, self.files), self.names.update)
 
     def _twin(self) -> KernelMachine:
         return prepare(self.options)
@@ -362,6 +364,16 @@ def test_power_off_is_told_and_can_be_gone_back_from(booted: Gdb) -> None:
     before = booted.machine.icount
     booted.ask("bs")
     assert booted.machine.icount == before - 1
+
+
+def test_a_stop_in_a_module_is_told_by_the_module_s_names(booted: Gdb) -> None:
+    machine = booted.machine
+    exit_of_hello = next(each.address for each in machine.module("hello").symbols if each.name == "hello_exit")
+    machine.on_reach(exit_of_hello, lambda _: machine.request_stop("asked"))
+    booted.monitor("type rmmod hello")
+    text, stop = booted.all("c")
+    assert bytes.fromhex(text[1:].decode()) == b"[asked, at hello_exit [hello]]\n"
+    assert stop.startswith(b"T05")
 
 
 def test_closing_takes_the_points_out(gdb: Gdb) -> None:

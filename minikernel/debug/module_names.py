@@ -1,4 +1,7 @@
-"""Loaded modules' names and source lines for the debugger, as the guest's module list has them at each stop."""
+"""Loaded modules' names and source lines for the debugger, as the guest's module list has them at each stop.
+
+Whoever shows stops calls update() first: the command line, IPython, the server for gdb.
+"""
 
 from __future__ import annotations
 
@@ -59,5 +62,5 @@ class ModuleNames:
         try:
             data = self.files.get(module.name) or self.find(module.name)
             return LineTable.from_module(ObjectFile.from_bytes(data), here, module.name)
-        except MinikernelError:
+        except (MinikernelError, OSError):
             return None
