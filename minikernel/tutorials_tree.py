@@ -1,4 +1,4 @@
-"""Floor 1. Where chapters and labs are: tutorials/ beside the package in a checkout, `minikernel/_tutorials` in a wheel."""
+"""Floor 1. Where chapters and labs are: tutorials/ beside the package, `minikernel/_tutorials` in an installed wheel."""
 
 from __future__ import annotations
 
