@@ -13,9 +13,9 @@ from itertools import zip_longest
 from minikernel.cli.repl_dialogue import Dialogue
 from minikernel.cli.screen import Line, Span, text_of
 from minikernel.cli.story import heading, plural, wrapped
-from minikernel.debug.backtrace import Frame
 from minikernel.debug.disassembly import Instruction
 from minikernel.errors import MinikernelError
+from minikernel.kernel.backtrace import Frame
 from minikernel.kernel.errno import errno_name
 from minikernel.kernel.events import InitcallFinished, InitcallSkipped, InitcallStarted
 from minikernel.kernel.initcalls import DEFERRED_LEVEL

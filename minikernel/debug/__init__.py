@@ -36,6 +36,6 @@ Many steps in a row are three times faster inside `with machine.many_runs():`.
 
 Files: debugger.py (the class) · timeline.py (the record: snapshots and checked re-runs) · comparison.py (the check) ·
 session.py (what the parts share) · forward.py, backward.py (moves) · stop_points.py (breakpoints, watchpoints and event
-stops) · triggers.py (what fires them) · event_stops.py (what can be awaited) · stops.py (Stop) · backtrace.py ·
+stops) · triggers.py (what fires them) · event_stops.py (what can be awaited) · stops.py (Stop) ·
 expression.py · symbols.py (names and lines) · disassembly.py (the only file that imports capstone) · history.py
 """

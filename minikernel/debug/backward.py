@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from minikernel.debug.backtrace import FrameKind
 from minikernel.debug.disassembly import SIZE, branch_target, is_call, is_supervisor_call
 from minikernel.debug.session import Session
 from minikernel.debug.stop_points import INTERNAL, Hit
 from minikernel.debug.stops import Stop, StopCause
 from minikernel.debug.triggers import ReachTrigger, Trigger
 from minikernel.errors import UsageError
+from minikernel.kernel.backtrace import FrameKind
 from minikernel.machine.events import Event, ExceptionTaken, Interrupt
 from minikernel.machine.stop import StopReason
 

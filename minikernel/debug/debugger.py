@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from minikernel.bits import u32
 from minikernel.debug import event_stops
-from minikernel.debug.backtrace import MAX_FRAMES, Frame
 from minikernel.debug.backward import Backward
 from minikernel.debug.disassembly import SIZE, Instruction
 from minikernel.debug.event_stops import WhatHappens
@@ -21,6 +20,7 @@ from minikernel.debug.symbols import Symbols
 from minikernel.debug.timeline import DEFAULT_MEMORY_LIMIT, Here, Recording, Timeline
 from minikernel.debug.triggers import AccessTrigger, ReachTrigger
 from minikernel.errors import MinikernelError, UsageError, near_names
+from minikernel.kernel.backtrace import MAX_FRAMES, Frame
 from minikernel.machine.exceptions import CPSR_MODE, Mode
 from minikernel.machine.machine import Machine
 from minikernel.machine.stop import StopReason

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from minikernel.debug.backtrace import Frame
 from minikernel.errors import MinikernelError
+from minikernel.kernel.backtrace import Frame
 from minikernel.kernel.events import MemoryFreed, ObjectAllocated, ObjectFreed, PagesAllocated, PagesFreed
 from minikernel.kernel.memory import PAGE_SIZE, init_range
 from minikernel.machine.events import Event

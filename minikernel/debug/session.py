@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from minikernel.debug.backtrace import Frame, State, Unwinder
 from minikernel.debug.disassembly import Instruction, disassemble
 from minikernel.debug.expression import Expression
 from minikernel.debug.stop_points import INTERNAL, Hit, PointKind, StopPoints
@@ -13,6 +12,7 @@ from minikernel.debug.stops import Stop, StopCause
 from minikernel.debug.symbols import Symbols
 from minikernel.debug.timeline import Timeline
 from minikernel.debug.triggers import Occurrence
+from minikernel.kernel.backtrace import Frame, State, Unwinder
 from minikernel.machine.exceptions import CPSR_MODE, mode_name
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.stop import StopKind, StopReason
