@@ -1,6 +1,7 @@
 """CFI NOR flash, Intel command set (64 MiB window at 0x08000000, no interrupt): two x16 chips side by side.
 
-Sources: Intel AP-646 (Common Flash Interface and command sets), JESD68 (CFI), the 28FxxxJ3 data sheet for status bits.
+Sources: Intel AP-646 (Common Flash Interface and command sets), JESD68 (CFI), the 28FxxxJ3 data sheets for status bits
+and the write buffer (256 words in each chip, as in the 65 nm parts).
 
 The bus is 32 bits wide: chip 0 has bits 15:0, chip 1 bits 31:16. Each command is written to both chips in one word
 store (0x00400040, not 0x40), and each status or query word comes back doubled (0x00800080). The chips run in step; a
@@ -20,6 +21,7 @@ window is open bus and reads 0. Find the real size by the CFI query; QEMU's vexp
 | 0x40 or 0x10, then word  | the word         | program one 32-bit word in 10 us: new = old AND word |
 | 0x20, then 0xd0          | in the block     | erase the block in 50 ms: all bits 1 |
 | 0x60, then 0x01 or 0xd0  | in the block     | lock or unlock the block, at once (all are unlocked at power-up) |
+| 0xe8, n - 1, n words, 0xd0 | in the block   | write to buffer: program n <= 256 words together, see below |
 
 Second word other than the one listed: nothing is done, SR.4 and SR.5 are set ("command sequence error").
 Program or erase in a locked block: nothing is done, SR.1 is set together with SR.4 (program) or SR.5 (erase).
@@ -27,21 +29,33 @@ After 0x40, 0x20, 0x60 or a second word the chips are in read status mode. While
 status register and every command but 0x70 is ignored and logged. An attempt to turn a 0 into 1 by programming leaves
 the 0 and is no error, as in the real part. Contents change when the time is over.
 
+Write to buffer: 0xe8 makes reads give the extended status register, whose bit 7 (XSR.7) tells that the buffer can be
+had; it cannot while SR.4 or SR.5 is set, and then the command has done nothing. The next word is the count (less one,
+in both halves as a command is), then come n words. The first of them is at the start address; the others follow at any
+addresses of [start, start + 4 * n), in any order, and what is left out stays as it is. 0xd0 programs them all: 25 us
+for each aligned row of 16 words that is touched, so a full buffer that begins on its own boundary takes 0.4 ms where
+single words would take 2.56 ms. A count above 256, an address outside the block of the 0xe8 or outside the counted
+range, or another word than 0xd0 at the end: nothing is programmed, SR.4 and SR.5 are set, and what comes next is a
+command again. There is no abort but such a mistake.
+
 Status register: SR.7 ready, SR.5 erase error, SR.4 program error, SR.3 Vpp low (never here), SR.1 block locked.
 The lower byte of each half holds it, the upper byte is 0.
 
 Identifier (word index = address / 4, doubled): 0 manufacturer 0x0089, 1 device 0x0018, 2 in any block (address = block
 base + 8) bit 0 = locked. Query (address / 4, doubled, one byte each):
 0x10 "QRY", 0x13 command set 0x0001, 0x15 extended table 0x31, 0x1b-0x1e voltages, 0x1f word program 2**n us (4),
-0x21 block erase 2**n ms (6), 0x23 and 0x25 their maxima as powers (4, 4), 0x27 chip size 2**n bytes (ONE chip: the bus
-has twice that), 0x28 interface 0x0001 (x16), 0x2a write buffer 2**0 (none), 0x2c one erase region, 0x2d blocks - 1
-(16 bits), 0x2f block size / 256 of one chip (16 bits), 0x31 "PRI", version "11". Anything else reads 0.
+0x20 full buffer 2**n us (9), 0x21 block erase 2**n ms (6), 0x23-0x25 their maxima as powers (4, 4, 4), 0x27 chip size
+2**n bytes, 0x28 interface 0x0001 (x16), 0x2a write buffer 2**n bytes (16 bits, 9), 0x2c one erase region, 0x2d blocks -
+1 (16 bits), 0x2f block size / 256 (16 bits), 0x31 "PRI", version "11", no optional feature. Sizes are those of ONE
+chip: the bus has twice that. Anything else reads 0.
 
-Left out: write buffer (0xe8), suspend (0xb0), protection registers. Those commands are ignored and logged.
+Left out: suspend (0xb0; nothing can be read or programmed while an operation is under way, and the query table says
+so), protection registers. Those commands are ignored and logged.
 """
 
 from __future__ import annotations
 
+from dataclasses import astuple, dataclass
 from enum import IntEnum, IntFlag
 
 from minikernel.board.device import AccessLog, Clock, Device, State, ignore_access
@@ -51,6 +65,10 @@ ERASE_BLOCK_SIZE = 256 << 10
 DEFAULT_SIZE = 4 << 20
 PROGRAM_NS = 10_000
 ERASE_NS = 50_000_000
+
+BUFFER_WORDS = 256  # of the bus: 16 bits in each chip
+ROW_SIZE = 64  # bytes of the bus that are programmed together: 16 words
+ROW_NS = 25_000
 
 
 class Command(IntEnum):
@@ -63,6 +81,7 @@ class Command(IntEnum):
     PROGRAM_ALTERNATE = 0x10
     BLOCK_ERASE = 0x20
     LOCK_SETUP = 0x60
+    WRITE_TO_BUFFER = 0xE8
     CONFIRM = 0xD0
     LOCK_CONFIRM = 0x01
 
@@ -82,6 +101,7 @@ class ReadMode(IntEnum):
     STATUS = 1
     IDENTIFIER = 2
     QUERY = 3
+    EXTENDED_STATUS = 4
 
 
 READ_MODES = {
@@ -91,8 +111,10 @@ READ_MODES = {
     Command.READ_QUERY: ReadMode.QUERY,
 }
 TWO_CYCLE_COMMANDS = (Command.PROGRAM, Command.PROGRAM_ALTERNATE, Command.BLOCK_ERASE, Command.LOCK_SETUP)
-STATUS_ERRORS = Status.ERASE_ERROR | Status.PROGRAM_ERROR | Status.VPP_LOW | Status.BLOCK_LOCKED
-SEQUENCE_ERROR = Status.ERASE_ERROR | Status.PROGRAM_ERROR
+READY = int(Status.READY)
+SEQUENCE_ERROR = int(Status.ERASE_ERROR | Status.PROGRAM_ERROR)
+LOCKED_PROGRAM_ERROR = int(Status.BLOCK_LOCKED | Status.PROGRAM_ERROR)
+LOCKED_ERASE_ERROR = int(Status.BLOCK_LOCKED | Status.ERASE_ERROR)
 MANUFACTURER_INTEL = 0x0089
 DEVICE_ID = 0x0018
 CHIPS = 2
@@ -100,6 +122,38 @@ CHIPS = 2
 STORE_BLOCK_SIZE = 4096
 """The contents are kept in blocks of this size, so that save() shares those that did not change since the last."""
 ERASED_STORE_BLOCK = b"\xff" * STORE_BLOCK_SIZE
+
+
+@dataclass(slots=True)
+class _WriteBuffer:
+    """What has come of a write to buffer in erase block `block`. `count` (0: not come yet) and `missing` count words;
+    `start` is the address of the first one; `data` has all ones where nothing was written."""
+
+    block: int
+    count: int = 0
+    missing: int = 0
+    start: int = 0
+    data: bytes | bytearray = b""
+
+    def holds(self, offset: int) -> bool:
+        """Whether a word may come at this address."""
+        start = self.start if self.data else offset
+        return offset // ERASE_BLOCK_SIZE == self.block and start <= offset < start + 4 * self.count
+
+    def put(self, offset: int, word: int) -> None:
+        """Take one word."""
+        if not self.data:
+            self.start, self.data = offset, b"\xff" * (4 * self.count)
+        if isinstance(self.data, bytes):  # a new one, or one that a snapshot has
+            self.data = bytearray(self.data)
+        index = offset - self.start
+        self.data[index : index + 4] = word.to_bytes(4, "little")
+        self.missing -= 1
+
+    def save(self) -> State:
+        """The fields, none of which changes later."""
+        self.data = bytes(self.data)
+        return astuple(self)
 
 
 class CfiFlash(Device):
@@ -124,9 +178,10 @@ class CfiFlash(Device):
         self._query = _query_table(self.size)
         self._store = _Store(self.size, contents)
         self._mode = ReadMode.ARRAY
-        self._errors = Status(0)
-        self._setup: Command | None = None  # the first word of a two-word command has come
-        self._operation: tuple[Command, int, int, int] | None = None  # command, address, word, ready at (ns)
+        self._errors = 0
+        self._setup: Command | None = None  # the first word of a longer command has come
+        self._buffer: _WriteBuffer | None = None  # its count too
+        self._operation: tuple[Command, int, bytes, int] | None = None  # command, address, data, ready at (ns)
         self._locked_blocks = 0  # bit n: erase block n
 
     @property
@@ -148,21 +203,27 @@ class CfiFlash(Device):
             return 0
         if self._mode is ReadMode.ARRAY and self._operation is None:
             return int.from_bytes(self._store.read(offset, size), "little")
-        word = _doubled(int(self._register(offset // 4)))
+        word = _doubled(self._register(offset // 4))
         return (word >> 8 * (offset & 3)) & ((1 << 8 * size) - 1)
 
     def write(self, offset: int, size: int, value: int) -> None:
-        self.tick()
+        if self._operation is not None:
+            self.tick()
         if offset >= self.size or size != 4:
             self._access_log(self.name, offset, True, value)
-        elif self._setup in (Command.PROGRAM, Command.PROGRAM_ALTERNATE) and self._operation is None:
+        elif self._buffer is not None and self._buffer.missing:
+            self._load_buffer(self._buffer, offset, value)
+        elif self._setup in (Command.PROGRAM, Command.PROGRAM_ALTERNATE):
             self._setup = None
-            self._program(offset, value)
+            self._program(Command.PROGRAM, offset, value.to_bytes(4, "little"), PROGRAM_NS)
         elif value & 0xFFFF != value >> 16:
             self._access_log(self.name, offset, True, value)
-        elif self._setup is not None and self._operation is None:
-            setup, self._setup = self._setup, None
-            self._confirm(setup, offset, value & 0xFF)
+        elif self._buffer is not None and not self._buffer.count:
+            self._count_buffer(self._buffer, offset, 1 + (value & 0xFFFF))
+        elif self._buffer is not None:
+            self._confirm_buffer(self._buffer, offset, value & 0xFF)
+        elif self._setup is not None:
+            self._confirm(self._setup, offset, value & 0xFF)
         else:
             self._command(offset, value & 0xFF)
 
@@ -170,22 +231,24 @@ class CfiFlash(Device):
         """An operation whose time is over has changed the array; that moves no wire, so there is no deadline()."""
         if self._operation is None or self._clock.now_ns < self._operation[3]:
             return
-        command, address, word, _ = self._operation
+        command, address, data, _ = self._operation
         self._operation = None
-        if command is Command.PROGRAM:
-            self._store.program(address, word)
-        else:
+        if command is Command.BLOCK_ERASE:
             self._store.erase(address, ERASE_BLOCK_SIZE)
+        else:
+            self._store.program(address, data)
 
     def save(self) -> State:
         operation = None if self._operation is None else (int(self._operation[0]), *self._operation[1:])
         setup = None if self._setup is None else int(self._setup)
-        return int(self._mode), int(self._errors), setup, operation, self._locked_blocks, self._store.save()
+        buffer = None if self._buffer is None else self._buffer.save()
+        return int(self._mode), self._errors, setup, buffer, operation, self._locked_blocks, self._store.save()
 
     def load(self, state: State) -> None:
-        mode, errors, setup, operation, self._locked_blocks, blocks = state
-        self._mode, self._errors = ReadMode(mode), Status(errors)
+        mode, self._errors, setup, buffer, operation, self._locked_blocks, blocks = state
+        self._mode = ReadMode(mode)
         self._setup = None if setup is None else Command(setup)
+        self._buffer = None if buffer is None else _WriteBuffer(*buffer)
         self._operation = None if operation is None else (Command(operation[0]), *operation[1:])
         self._store.load(blocks)
 
@@ -196,15 +259,20 @@ class CfiFlash(Device):
         elif command in READ_MODES:
             self._mode = READ_MODES[Command(command)]
         elif command == Command.CLEAR_STATUS:
-            self._errors = Status(0)
+            self._errors = 0
         elif command in TWO_CYCLE_COMMANDS:
             self._setup = Command(command)
             self._mode = ReadMode.STATUS
+        elif command == Command.WRITE_TO_BUFFER:
+            self._mode = ReadMode.EXTENDED_STATUS
+            if not self._errors & SEQUENCE_ERROR:
+                self._buffer = _WriteBuffer(offset // ERASE_BLOCK_SIZE)
         else:
             self._access_log(self.name, offset, True, command)
 
     def _confirm(self, setup: Command, offset: int, confirmation: int) -> None:
         """The second word of an erase or of a lock command."""
+        self._setup = None
         block = 1 << offset // ERASE_BLOCK_SIZE
         match setup, confirmation:
             case Command.BLOCK_ERASE, Command.CONFIRM:
@@ -216,18 +284,48 @@ class CfiFlash(Device):
             case _:
                 self._errors |= SEQUENCE_ERROR
 
-    def _program(self, offset: int, word: int) -> None:
-        if self._is_locked(offset):
-            self._errors |= Status.BLOCK_LOCKED | Status.PROGRAM_ERROR
+    # --- write to buffer ----------------------------------------------------------------------------------------------
+
+    def _count_buffer(self, buffer: _WriteBuffer, offset: int, count: int) -> None:
+        """The word behind 0xe8."""
+        self._mode = ReadMode.STATUS
+        buffer.count = buffer.missing = count
+        if count > BUFFER_WORDS or offset // ERASE_BLOCK_SIZE != buffer.block:
+            self._abort_buffer()
+
+    def _load_buffer(self, buffer: _WriteBuffer, offset: int, word: int) -> None:
+        if buffer.holds(offset):
+            buffer.put(offset, word)
         else:
-            self._operation = (Command.PROGRAM, offset, word, self._clock.now_ns + PROGRAM_NS)
+            self._abort_buffer()
+
+    def _confirm_buffer(self, buffer: _WriteBuffer, offset: int, word: int) -> None:
+        """The word behind the last one of the data."""
+        if word != Command.CONFIRM or offset // ERASE_BLOCK_SIZE != buffer.block:
+            self._abort_buffer()
+            return
+        self._buffer = None
+        rows = (buffer.start + len(buffer.data) - 1) // ROW_SIZE - buffer.start // ROW_SIZE + 1
+        self._program(Command.WRITE_TO_BUFFER, buffer.start, bytes(buffer.data), rows * ROW_NS)
+
+    def _abort_buffer(self) -> None:
+        self._buffer = None
+        self._errors |= SEQUENCE_ERROR
+
+    # --- the operations -----------------------------------------------------------------------------------------------
+
+    def _program(self, command: Command, offset: int, data: bytes, time_ns: int) -> None:
+        if self._is_locked(offset):
+            self._errors |= LOCKED_PROGRAM_ERROR
+        else:
+            self._operation = (command, offset, data, self._clock.now_ns + time_ns)
 
     def _erase(self, offset: int) -> None:
         if self._is_locked(offset):
-            self._errors |= Status.BLOCK_LOCKED | Status.ERASE_ERROR
+            self._errors |= LOCKED_ERASE_ERROR
         else:
             base = offset - offset % ERASE_BLOCK_SIZE
-            self._operation = (Command.BLOCK_ERASE, base, 0, self._clock.now_ns + ERASE_NS)
+            self._operation = (Command.BLOCK_ERASE, base, b"", self._clock.now_ns + ERASE_NS)
 
     def _is_locked(self, offset: int) -> bool:
         return bool(self._locked_blocks >> (offset // ERASE_BLOCK_SIZE) & 1)
@@ -241,7 +339,9 @@ class CfiFlash(Device):
                 return self._query.get(index, 0)
             case ReadMode.IDENTIFIER:
                 return self._identifier(index)
-        return Status.READY | self._errors
+            case ReadMode.EXTENDED_STATUS:
+                return 0 if self._errors & SEQUENCE_ERROR else READY
+        return READY | self._errors
 
     def _identifier(self, index: int) -> int:
         if index in (0, 1):
@@ -269,14 +369,19 @@ class _Store:
         first, last = offset // STORE_BLOCK_SIZE, (offset + size - 1) // STORE_BLOCK_SIZE
         return b"".join(self._blocks[first : last + 1])[start : start + size]
 
-    def program(self, offset: int, word: int) -> None:
-        """Clear bits of the word at `offset`, a multiple of 4."""
-        index, start = divmod(offset, STORE_BLOCK_SIZE)
-        block = self._blocks[index]
-        if isinstance(block, bytes):
-            block = self._blocks[index] = bytearray(block)
-        old = int.from_bytes(block[start : start + 4], "little")
-        block[start : start + 4] = (old & word).to_bytes(4, "little")
+    def program(self, offset: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`."""
+        done = 0
+        while done < len(data):
+            index, start = divmod(offset + done, STORE_BLOCK_SIZE)
+            new = data[done : done + STORE_BLOCK_SIZE - start]
+            block = self._blocks[index]
+            if isinstance(block, bytes):
+                block = self._blocks[index] = bytearray(block)
+            end = start + len(new)
+            both = int.from_bytes(block[start:end], "little") & int.from_bytes(new, "little")
+            block[start:end] = both.to_bytes(len(new), "little")
+            done += len(new)
 
     def erase(self, offset: int, size: int) -> None:
         first = offset // STORE_BLOCK_SIZE
@@ -317,13 +422,12 @@ def _query_table(size: int) -> dict[int, int]:
         0x13: (0x0001).to_bytes(2, "little"),  # Intel command set
         0x15: (0x0031).to_bytes(2, "little"),  # its extended table
         0x1B: bytes([0x27, 0x36, 0, 0]),  # Vcc 2.7-3.6 V, no Vpp pin
-        0x1F: bytes(
-            [4, 0, 6, 0]
-        ),  # 2**4 us a word (10 typical), no buffer, 2**6 ms a block (50 typical), no chip erase
-        0x23: bytes([4, 0, 4, 0]),  # the maxima, 2**4 times as long
+        # Typical times: 2**4 us a word (it is 10), 2**9 us a buffer (400), 2**6 ms a block (50), no chip erase
+        0x1F: bytes([4, 9, 6, 0]),
+        0x23: bytes([4, 4, 4, 0]),  # the maxima, 2**4 times as long
         0x27: bytes([(chip_size - 1).bit_length()]),
         0x28: (0x0001).to_bytes(2, "little"),  # x16
-        0x2A: (0).to_bytes(2, "little"),  # no write buffer
+        0x2A: (BUFFER_WORDS * 4 // CHIPS - 1).bit_length().to_bytes(2, "little"),  # bytes of the buffer
         0x2C: bytes([1]),  # one erase region
         0x2D: (blocks - 1).to_bytes(2, "little") + (ERASE_BLOCK_SIZE // CHIPS // 256).to_bytes(2, "little"),
         0x31: b"PRI11",

@@ -2,7 +2,17 @@
 
 import pytest
 
-from minikernel.board.cfi_flash import DEFAULT_SIZE, ERASE_BLOCK_SIZE, ERASE_NS, PROGRAM_NS, STORE_BLOCK_SIZE, CfiFlash
+from minikernel.board.cfi_flash import (
+    BUFFER_WORDS,
+    DEFAULT_SIZE,
+    ERASE_BLOCK_SIZE,
+    ERASE_NS,
+    PROGRAM_NS,
+    ROW_NS,
+    ROW_SIZE,
+    STORE_BLOCK_SIZE,
+    CfiFlash,
+)
 from minikernel.errors import ImageError
 
 READY, ERASE_ERROR, PROGRAM_ERROR, LOCKED = 0x80, 0x20, 0x10, 0x02
@@ -171,7 +181,9 @@ def test_query_tells_the_geometry(clock, size):
     assert (blocks, block_size) == (size // BLOCK, BLOCK)
     table = query(flash, 0x15) | query(flash, 0x16) << 8
     assert bytes(query(flash, table + i) for i in range(5)) == b"PRI11"
-    assert query(flash, 0x2A) == 0
+    assert (1 << query(flash, 0x2A)) * 2 == 4 * BUFFER_WORDS
+    assert query(flash, 0x2B) == 0
+    assert bytes(query(flash, table + i) for i in range(5, 9)) == bytes(4)  # no suspend, no other optional feature
     assert query(flash, 0x100) == 0
 
 
@@ -207,11 +219,170 @@ def test_command_that_does_not_reach_both_chips_is_ignored_and_logged(flash, unk
     assert flash.read(0, 4) == 0xFFFF_FFFF
 
 
-@pytest.mark.parametrize("other", [0xE8, 0xB0, 0xC0, 0x00])
+@pytest.mark.parametrize("other", [0xB0, 0xC0, 0x00])
 def test_command_left_out_is_ignored_and_logged(flash, unknown, other):
     command(flash, other)
     assert unknown == [("flash", 0, True, other)]
     assert flash.read(0, 4) == 0xFFFF_FFFF
+
+
+def load(flash, offset, words, block=None, count=None):
+    """Everything of a write to buffer but the confirmation."""
+    block = offset if block is None else block
+    flash.write(block, 4, both(0xE8))
+    flash.write(block, 4, both(len(words) - 1 if count is None else count - 1))
+    for index, word in enumerate(words):
+        flash.write(offset + 4 * index, 4, word)
+
+
+WORDS = [0x1234_5678 * n & 0xFFFF_FFFF for n in range(BUFFER_WORDS)]
+
+
+@pytest.mark.parametrize(
+    ("offset", "count", "rows"),
+    [(0, 1, 1), (0, 16, 1), (ROW_SIZE - 4, 2, 2), (4, 16, 2), (0, 256, 16), (4, 256, 17), (BLOCK - 1024, 256, 16)],
+)
+def test_buffer_is_programmed_row_by_row_and_then_all_words_are_there(flash, clock, unknown, offset, count, rows):
+    load(flash, offset, WORDS[:count])
+    flash.write(offset, 4, both(0xD0))
+    clock.advance(rows * ROW_NS - 1)
+    assert flash.read(0, 4) == 0
+    assert flash.contents() == b"\xff" * DEFAULT_SIZE
+    clock.advance(1)
+    assert flash.read(0, 4) == both(READY)
+    data = b"".join(word.to_bytes(4, "little") for word in WORDS[:count])
+    assert flash.contents()[offset : offset + len(data)] == data
+    assert flash.contents().replace(data, b"", 1) == b"\xff" * (DEFAULT_SIZE - len(data))
+    assert unknown == []
+
+
+def test_buffer_across_two_store_blocks_keeps_what_a_snapshot_has(flash, clock):
+    program(flash, clock, STORE_BLOCK_SIZE - 4, 0xFFFF_0000)
+    before = flash.save()
+    load(flash, STORE_BLOCK_SIZE - 8, [0x11111111, 0x2222_2222, 0x3333_3333])
+    flash.write(0, 4, both(0xD0))
+    clock.advance(2 * ROW_NS)
+    offsets = range(STORE_BLOCK_SIZE - 8, STORE_BLOCK_SIZE + 8, 4)
+    assert [array(flash, o) for o in offsets] == [0x1111_1111, 0x2222_0000, 0x3333_3333, 0xFFFF_FFFF]
+    flash.load(before)
+    assert [array(flash, o) for o in offsets] == [0xFFFF_FFFF, 0xFFFF_0000, 0xFFFF_FFFF, 0xFFFF_FFFF]
+
+
+def test_words_of_a_buffer_come_in_any_order_and_what_is_left_out_stays(flash, clock):
+    program(flash, clock, 0x108, 0x5555_5555)
+    load(flash, 0x100, [], count=4)
+    for offset, word in ((0x100, 0), (0x10C, 3), (0x104, 0x77), (0x104, 1)):
+        flash.write(offset, 4, word)
+    command(flash, 0xD0)
+    clock.advance(ROW_NS)
+    assert [array(flash, o) for o in range(0x100, 0x110, 4)] == [0, 1, 0x5555_5555, 3]
+    assert status(flash) == READY
+
+
+def test_buffer_is_had_at_once_and_reads_show_status_while_it_fills(flash):
+    flash.write(0, 4, both(0xE8))
+    assert flash.read(0, 4) == both(0x80)  # XSR.7
+    flash.write(0, 4, both(1))
+    assert flash.read(0, 4) == both(READY)
+    flash.write(0, 4, 0)
+    assert flash.read(0x100, 4) == both(READY)
+    assert not flash.is_busy
+
+
+def test_buffer_cannot_be_had_before_errors_are_cleared(flash, clock, unknown):
+    command(flash, 0x20, 0x00)
+    load(flash, 0, [], count=1)
+    assert flash.read(0, 4) == 0  # XSR.7
+    assert unknown == [("flash", 0, True, 0)]  # the count is taken for a command
+    command(flash, 0x50)
+    load(flash, 0, [7])
+    command(flash, 0xD0)
+    clock.advance(ROW_NS)
+    assert array(flash, 0) == 7
+
+
+@pytest.mark.parametrize(
+    ("offset", "block", "count", "words"),
+    [
+        (0, 0, BUFFER_WORDS + 1, 0),
+        (0, 0, 0x10000, 0),
+        (BLOCK, 0, 1, 1),
+        (0, BLOCK, 1, 1),
+        (BLOCK - 4, 0, 2, 2),
+    ],
+    ids=["count", "largest count", "block behind", "block before", "end of the block"],
+)
+def test_buffer_that_does_not_fit_is_a_sequence_error(flash, clock, offset, block, count, words):
+    load(flash, offset, [0] * words, block, count)
+    assert status(flash) == READY | ERASE_ERROR | PROGRAM_ERROR
+    assert not flash.is_busy
+    command(flash, 0x50)
+    assert status(flash) == READY
+    assert flash.contents() == b"\xff" * DEFAULT_SIZE
+
+
+@pytest.mark.parametrize("stray", [0x0FC, 0x108, 0x200])
+def test_word_outside_the_counted_range_aborts_the_buffer(flash, stray):
+    load(flash, 0x100, [1], count=2)
+    flash.write(stray, 4, 2)
+    assert status(flash) == READY | ERASE_ERROR | PROGRAM_ERROR
+    assert flash.contents() == b"\xff" * DEFAULT_SIZE
+
+
+def test_count_at_another_block_is_a_sequence_error(flash):
+    flash.write(0, 4, both(0xE8))
+    flash.write(BLOCK, 4, both(0))
+    assert status(flash) == READY | ERASE_ERROR | PROGRAM_ERROR
+
+
+@pytest.mark.parametrize(("at", "last"), [(0, 0xFF), (0, 0x70), (0, 0xE8), (BLOCK, 0xD0)])
+def test_buffer_that_is_not_confirmed_is_a_sequence_error(flash, at, last):
+    load(flash, 0, [1, 2])
+    flash.write(at, 4, both(last))
+    assert flash.read(0, 4) == both(READY | ERASE_ERROR | PROGRAM_ERROR)
+    assert not flash.is_busy
+    assert flash.contents() == b"\xff" * DEFAULT_SIZE
+
+
+def test_buffer_for_a_locked_block_is_refused_when_it_is_confirmed(flash, clock):
+    command(flash, 0x60, 0x01, at=BLOCK)
+    load(flash, BLOCK, [1, 2])
+    assert flash.read(0, 4) == both(READY)
+    command(flash, 0xD0, at=BLOCK)
+    assert status(flash) == READY | PROGRAM_ERROR | LOCKED
+    clock.advance(ROW_NS)
+    assert flash.contents() == b"\xff" * DEFAULT_SIZE
+
+
+@pytest.mark.parametrize(("size", "value"), [(2, 0), (1, 0)])
+def test_narrow_store_into_the_buffer_is_ignored_and_logged(flash, clock, unknown, size, value):
+    load(flash, 0, [1], count=2)
+    flash.write(4, size, value)
+    assert unknown == [("flash", 4, True, value)]
+    flash.write(4, 4, 2)
+    command(flash, 0xD0)
+    clock.advance(ROW_NS)
+    assert [array(flash, 0), array(flash, 4)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("first", "value", "rest"), [((0xE8,), 0x0001_0000, (0, 0, 0xD0)), ((0xE8, 0, 0), 0x00D0_0000, (0xD0,))]
+)
+def test_count_and_confirmation_must_reach_both_chips(flash, unknown, first, value, rest):
+    command(flash, *first)
+    flash.write(0, 4, value)
+    assert unknown == [("flash", 0, True, value)]
+    command(flash, *rest)
+    assert flash.is_busy
+
+
+def test_suspend_while_a_buffer_is_programmed_is_ignored_and_logged(flash, clock, unknown):
+    load(flash, 0, [1])
+    command(flash, 0xD0, 0xB0)
+    assert unknown == [("flash", 0, True, 0xB0)]
+    assert flash.read(0, 4) == 0
+    clock.advance(ROW_NS)
+    assert array(flash, 0) == 1
 
 
 def test_polling_has_no_deadline(flash):
@@ -244,6 +415,12 @@ def test_contents_of_a_file_come_back_unchanged(clock):
         (0x60, 0x01),
         (0x20, 0x33),
         (0x98,),
+        (0xE8,),
+        (0xE8, 0),
+        (0xE8, 1, 0x1234),
+        (0xE8, 0, 0x1234),
+        (0xE8, 0, 0x1234, 0xD0),
+        (0xE8, 0xFFFF),
     ],
 )
 @pytest.mark.parametrize("after", [0, PROGRAM_NS - 1, PROGRAM_NS])
