@@ -8,6 +8,7 @@ from collections.abc import Callable
 from minikernel.cli.repl_dialogue import Dialogue
 from minikernel.cli.repl_verbs import Completes, Line, Verb, count, needed, no_arguments
 from minikernel.cli.story import milliseconds, plural
+from minikernel.debug.debugger import Debugger
 from minikernel.debug.stops import Stop
 from minikernel.errors import UsageError
 
@@ -15,28 +16,17 @@ _TIME_UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
 _MOMENT = re.compile(r"(?P<sign>[+-]?)\s*(?P<number>[\d_,]+(?:\.\d+)?)\s*(?P<unit>ns|us|ms|s|)$")
 
 
-def step(dialogue: Dialogue, line: Line) -> None:
-    """N instructions on."""
-    times = count(dialogue, line)
-    dialogue.move(lambda: dialogue.dbg.step(times))
+Move = Callable[[Debugger, int], Stop]
 
 
-def next_(dialogue: Dialogue, line: Line) -> None:
-    """N instructions on, calls whole."""
-    times = count(dialogue, line)
-    dialogue.move(lambda: dialogue.dbg.next(times))
+def _counted(move: Move) -> Callable[[Dialogue, Line], None]:
+    """A verb that makes a move N times."""
 
+    def run(dialogue: Dialogue, line: Line) -> None:
+        times = count(dialogue, line)
+        dialogue.move(lambda: move(dialogue.dbg, times))
 
-def step_back(dialogue: Dialogue, line: Line) -> None:
-    """N instructions back."""
-    times = count(dialogue, line)
-    dialogue.move(lambda: dialogue.dbg.step_back(times))
-
-
-def reverse_next(dialogue: Dialogue, line: Line) -> None:
-    """N instructions back, calls whole."""
-    times = count(dialogue, line)
-    dialogue.move(lambda: dialogue.dbg.reverse_next(times))
+    return run
 
 
 def cont(dialogue: Dialogue, line: Line) -> None:
@@ -124,13 +114,29 @@ def restart(dialogue: Dialogue, line: Line) -> None:
 
 
 MOVES = (
-    Verb(("stepi", "si", "step", "s"), "[N]", "execute one instruction, or N", "si 3", step, repeats=True),
+    Verb(("stepi", "si"), "[N]", "execute one instruction, or N", "si 3", _counted(Debugger.step), repeats=True),
     Verb(
-        ("nexti", "ni", "next", "n"),
+        ("nexti", "ni"),
         "[N]",
         "the same, but a call, a system call or an interrupt runs to its end",
         "ni",
-        next_,
+        _counted(Debugger.next),
+        repeats=True,
+    ),
+    Verb(
+        ("step", "s"),
+        "[N]",
+        "to another source line, into calls; a macro's line may be many instructions",
+        "step",
+        _counted(Debugger.step_line),
+        repeats=True,
+    ),
+    Verb(
+        ("next", "n"),
+        "[N]",
+        "to another source line, calls and system calls whole",
+        "next 2",
+        _counted(Debugger.next_line),
         repeats=True,
     ),
     Verb(("continue", "c"), "[N]", "run to the next stop, or the N-th", "c", cont, repeats=True),
@@ -144,19 +150,35 @@ MOVES = (
         Completes.SYMBOLS,
     ),
     Verb(
-        ("reverse-stepi", "rsi", "reverse-step", "rs", "back"),
+        ("reverse-stepi", "rsi", "back"),
         "[N]",
         "undo one instruction, or N: registers, memory, devices, clock and console",
         "rsi 3",
-        step_back,
+        _counted(Debugger.step_back),
         repeats=True,
     ),
     Verb(
-        ("reverse-nexti", "rni", "reverse-next", "rn"),
+        ("reverse-nexti", "rni"),
         "[N]",
         "the same, but a call is undone whole",
         "rni",
-        reverse_next,
+        _counted(Debugger.reverse_next),
+        repeats=True,
+    ),
+    Verb(
+        ("reverse-step", "rs"),
+        "[N]",
+        "back to the beginning of the source line before, into calls",
+        "rs",
+        _counted(Debugger.step_line_back),
+        repeats=True,
+    ),
+    Verb(
+        ("reverse-next", "rn"),
+        "[N]",
+        "back to the beginning of the source line before, calls whole",
+        "rn 2",
+        _counted(Debugger.reverse_next_line),
         repeats=True,
     ),
     Verb(("reverse-continue", "rc"), "[N]", "back to the stop before", "rc", reverse_cont, repeats=True),

@@ -12,6 +12,7 @@ Moves: all return a Stop (`cause`, `message`, `pc`, `where`, `icount`, `time_ns`
 `fault`, `is_past`)
     step(n) next(n) finish() until(where) cont()               `budget` bounds them; Ctrl-C ends them (INTERRUPTED)
     step_back(n) reverse_next(n) reverse_finish() reverse_until(where) reverse_cont()
+    step_line(n) next_line(n) step_line_back(n) reverse_next_line(n)       by source lines; the others by instructions
     goto(icount) goto_time(ns) goto_start() goto_end()
     checkpoint(name) checkpoints restore(name) delete_checkpoint(name)
     A moment is an instruction count: `icount` instructions have begun. Going back past the start of the record stops

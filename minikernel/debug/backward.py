@@ -7,7 +7,7 @@ what was recorded, and one more of a stretch to stand where the hit was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from minikernel.debug.disassembly import SIZE, branch_target, is_call, is_supervisor_call
@@ -51,21 +51,56 @@ class Backward:
     def next(self) -> Stop:
         """One instruction back; when a call or an interrupt ended here, to before it."""
         session = self._session
-        machine, timeline = session.machine, session.timeline
+        machine = session.machine
+        addr, sp = machine.cpu.pc, machine.cpu.sp
+        stop = self._one()
+        if stop.cause is not StopCause.STEP or stop.pc == addr - SIZE:
+            return stop
+        if not self._is_behind_call(addr) or self._is_branch(stop.pc):
+            return stop
+        trigger = ReachTrigger(machine, [addr - SIZE], "before the call")
+        return self._to_trigger(trigger, sp, StopCause.STEP, "before the call")
+
+    def step_line(self) -> Stop:
+        """To the beginning of the source line that was executed before, into calls; an interrupt is undone whole.
+        From the middle of a line, to its beginning. Where no line is, one instruction."""
+        return self._to_line(self._into)
+
+    def next_line(self) -> Stop:
+        """The same, but a call is undone whole."""
+        return self._to_line(self.next)
+
+    def _to_line(self, move: Callable[[], Stop]) -> Stop:
+        lines = self._session.symbols.lines
         while True:
-            addr, sp = machine.cpu.pc, machine.cpu.sp
+            stop = move()
+            stretch = lines.stretch_at(stop.pc)
+            if stop.cause is not StopCause.STEP or stretch is None or stop.pc == stretch[0]:
+                return stop
+
+    def _into(self) -> Stop:
+        """One instruction back; when a call of what has no lines, or an interrupt, ended here, to before it."""
+        machine, symbols = self._session.machine, self._session.symbols
+        addr, sp = machine.cpu.pc, machine.cpu.sp
+        stop = self._one()
+        has_line = symbols.line_at(stop.pc) is not None
+        if stop.cause is not StopCause.STEP or has_line or not self._is_behind_call(addr):
+            return stop
+        trigger = ReachTrigger(machine, [addr - SIZE], "before what has no lines")
+        return self._to_trigger(trigger, sp, StopCause.STEP, "before what has no lines")
+
+    def _one(self) -> Stop:
+        """One instruction back; an interrupt that ended here is undone whole first."""
+        machine = self._session.machine
+        while True:
+            addr = machine.cpu.pc
             stop = self.step(1)
             if stop.cause is not StopCause.STEP or stop.pc == addr - SIZE:
                 return stop
             interrupt = self._interrupt_at(addr)
-            if interrupt is not None and self._is_exception_return(stop.pc):
-                timeline.goto(interrupt.icount)
-                continue
-            before = session.word(addr - SIZE)
-            if before is None or not (is_call(before) or is_supervisor_call(before)) or self._is_branch(stop.pc):
+            if interrupt is None or not self._is_exception_return(stop.pc):
                 return stop
-            trigger = ReachTrigger(machine, [addr - SIZE], "before the call")
-            return self._to_trigger(trigger, sp, StopCause.STEP, "before the call")
+            self._session.timeline.goto(interrupt.icount)
 
     def finish(self) -> Stop:
         """To the call of the current function."""
@@ -156,6 +191,10 @@ class Backward:
             if isinstance(event, Interrupt | ExceptionTaken) and event.pc == pc:
                 return event
         return None
+
+    def _is_behind_call(self, addr: int) -> bool:
+        word = self._session.word(addr - SIZE)
+        return word is not None and (is_call(word) or is_supervisor_call(word))
 
     def _is_exception_return(self, pc: int) -> bool:
         word = self._session.word(pc)

@@ -105,6 +105,14 @@ class Debugger:
         """The same, but calls, system calls and interrupts run to their end."""
         return _repeated(self._forward.next, count)
 
+    def step_line(self, count: int = 1) -> Stop:
+        """To the beginning of another source line, so many times; into calls, but interrupts run to their end."""
+        return _repeated(self._forward.step_line, count)
+
+    def next_line(self, count: int = 1) -> Stop:
+        """The same, but calls and system calls run to their end."""
+        return _repeated(self._forward.next_line, count)
+
     def finish(self) -> Stop:
         """Run until the current function has returned; `result` is r0. Raises UsageError in the outermost one."""
         return self._forward.finish()
@@ -126,6 +134,14 @@ class Debugger:
     def reverse_next(self, count: int = 1) -> Stop:
         """The same, but calls, system calls and interrupts are undone whole."""
         return _repeated(self._backward.next, count)
+
+    def step_line_back(self, count: int = 1) -> Stop:
+        """To the beginning of the source line that was executed before, or of this one; so many times."""
+        return _repeated(self._backward.step_line, count)
+
+    def reverse_next_line(self, count: int = 1) -> Stop:
+        """The same, but calls, system calls and interrupts are undone whole."""
+        return _repeated(self._backward.next_line, count)
 
     def reverse_finish(self) -> Stop:
         """Back to the call of the current function. Raises UsageError in the outermost one."""

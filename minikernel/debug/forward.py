@@ -1,8 +1,8 @@
-"""Forward moves: step, next, finish, until, continue."""
+"""Forward moves: step and next, by instructions and by source lines, finish, until, continue."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from minikernel.debug.disassembly import SIZE, is_call, is_supervisor_call
 from minikernel.debug.session import Session
@@ -43,13 +43,49 @@ class Forward:
 
     def next(self) -> Stop:
         """One instruction; a call, a system call, and an interrupt that comes instead, to their end."""
+        machine = self._session.machine
+        pc, sp = machine.cpu.pc, machine.cpu.sp
+        if self._enters(pc):
+            return self._to(pc + SIZE, sp, StopCause.STEP, "stepped over the call")
+        return self._one()
+
+    def step_line(self) -> Stop:
+        """To the beginning of another source line, into calls and system calls that have lines; interrupts run to
+        their end. Without a line here, one instruction; when this line branches back to here, no further."""
+        return self._to_line(self._into)
+
+    def next_line(self) -> Stop:
+        """The same, but calls and system calls run to their end."""
+        return self._to_line(self.next)
+
+    def _to_line(self, move: Callable[[], Stop]) -> Stop:
         session = self._session
-        machine = session.machine
+        lines, began = session.symbols.lines, session.machine.cpu.pc
+        here = session.symbols.line_at(began)
+        with session.machine.many_runs():
+            while True:
+                stop = move()
+                stretch = lines.stretch_at(stop.pc)
+                if stop.cause is not StopCause.STEP or here is None or stretch is None or stop.pc == began:
+                    return stop
+                if stop.pc == stretch[0] and lines.line_at(stop.pc) != here:
+                    return stop
+
+    def _into(self) -> Stop:
+        """One instruction; a call of what has no lines, and an interrupt that comes instead, to their end."""
+        machine = self._session.machine
+        pc, sp = machine.cpu.pc, machine.cpu.sp
+        stop = self._one()
+        has_line = self._session.symbols.line_at(stop.pc) is not None
+        if stop.cause is not StopCause.STEP or stop.pc == pc + SIZE or has_line or not self._enters(pc):
+            return stop
+        return self._to(pc + SIZE, sp, StopCause.STEP, "stepped over what has no lines")
+
+    def _one(self) -> Stop:
+        """One instruction; an interrupt that comes instead runs to its end first."""
+        machine = self._session.machine
         while True:
             pc, sp = machine.cpu.pc, machine.cpu.sp
-            word = session.word(pc)
-            if word is not None and (is_call(word) or is_supervisor_call(word)):
-                return self._to(pc + SIZE, sp, StopCause.STEP, "stepped over the call")
             known = len(machine.trace)
             stop = self.step(1)
             interrupted = any(isinstance(event, Interrupt) and event.pc == pc for event in machine.trace.since(known))
@@ -58,6 +94,11 @@ class Forward:
             stop = self._to(pc, sp, StopCause.STEP, "back from the interrupt")
             if stop.cause is not StopCause.STEP:
                 return stop
+
+    def _enters(self, pc: int) -> bool:
+        """A call or a system call stands there."""
+        word = self._session.word(pc)
+        return word is not None and (is_call(word) or is_supervisor_call(word))
 
     def finish(self) -> Stop:
         """Until the current function has returned."""

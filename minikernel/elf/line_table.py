@@ -6,6 +6,7 @@
 
     table.line_at(0xc0008124)              -> SourceLine("kernel/initcall.s", 165), None where no code of ours is
     table.row_at(0xc0008124)               -> LineRow: the same with the range of addresses
+    table.stretch_at(0xc0008124)           -> (0xc0008120, 0xc0008134): the code round it that comes from that line
     table.addresses("initcall.s", 165)     -> (0xc0008124,): where code of that line begins; () when it makes none
     table.line_with_code("initcall.s", 160) -> SourceLine(..., 165): the first line at or below 160 that makes code
     table.files, table.matching_files("initcall.s"), table.rows
@@ -105,6 +106,24 @@ class LineTable:
         """The line that the code at `addr` comes from."""
         row = self.row_at(addr)
         return SourceLine(row.file, row.line) if row is not None else None
+
+    def stretch_at(self, addr: int) -> tuple[int, int] | None:
+        """From where to where the code round `addr` comes from one and the same line, over all rows that it has: a
+        macro has many. None where no code of ours is."""
+        row = self.row_at(addr)
+        if row is None:
+            return None
+        first = last = bisect_right(self._starts, addr) - 1
+        while first > 0 and self._continues(first):
+            first -= 1
+        while last + 1 < len(self.rows) and self._continues(last + 1):
+            last += 1
+        return self.rows[first].addr, self.rows[last].end
+
+    def _continues(self, index: int) -> bool:
+        """This row goes on with the line of the row before."""
+        before, row = self.rows[index - 1], self.rows[index]
+        return row[2:] == before[2:] and row.addr == before.end
 
     def addresses(self, file: str, line: int) -> tuple[int, ...]:
         """Where code of the line begins, ascending; several for a line in a .rept or in a file included twice."""

@@ -61,8 +61,8 @@ def test_lines_are_taken_apart(text: str, line: Line) -> None:
 
 
 @pytest.mark.parametrize("name, full", [
-    ("si", "stepi"), ("ni", "nexti"), ("s", "stepi"), ("n", "nexti"), ("c", "continue"), ("fin", "finish"),
-    ("rsi", "reverse-stepi"), ("rni", "reverse-nexti"), ("rc", "reverse-continue"), ("rfin", "reverse-finish"),
+    ("si", "stepi"), ("ni", "nexti"), ("s", "step"), ("n", "next"), ("c", "continue"), ("fin", "finish"),
+    ("rs", "reverse-step"), ("rn", "reverse-next"), ("rsi", "reverse-stepi"), ("rni", "reverse-nexti"), ("rc", "reverse-continue"), ("rfin", "reverse-finish"),
     ("b", "break"), ("tb", "tbreak"), ("hb", "break"), ("del", "delete"), ("dis", "disable"), ("cond", "condition"),
     ("bt", "backtrace"), ("l", "list"), ("i", "info"), ("p", "print"), ("conti", "continue"), ("disp", "display"),
     ("undisp", "undisplay"), ("disas", "disassemble"), ("q", "quit"), ("u", "until"), ("back", "reverse-stepi"),
@@ -101,6 +101,17 @@ def test_steps_forward_and_back_come_to_the_same_place(session: ReplSession) -> 
     back = session.run("rni 20")
     assert session.dbg.registers() == before
     assert "; the record goes on" in back
+
+
+def test_lines_are_stepped_by_s_and_n_and_back_by_rs_and_rn(session: ReplSession) -> None:
+    session.run("until do_initcall_level", "rfin")
+    place = session.dbg.position
+    assert re.search(r"\n=> 0x\w+ <do_initcall_level> at kernel/initcall.s:\d+\n", session.run("s"))
+    session.run("rs")
+    assert session.dbg.position.pc == place.pc
+    assert "do_initcalls+" in session.run("n")
+    session.run("rn")
+    assert session.dbg.position.icount == place.icount
 
 
 def test_finish_tells_the_result_and_its_reverse_goes_to_the_call(session: ReplSession) -> None:

@@ -19,6 +19,8 @@ from minikernel.debug.event_stops import (
 )
 from minikernel.debug.expression import ExpressionError
 from minikernel.debug.stops import AccessKind, StopCause
+from minikernel.debug.symbols import Symbols
+from minikernel.elf.line_table import LineRow, LineTable
 from minikernel.errors import UsageError
 from minikernel.kernel.events import InitcallFinished, InitcallStarted, MemoryFreed
 from minikernel.kernel.machine import KernelMachine
@@ -438,6 +440,77 @@ def test_next_goes_over_an_interrupt(boot: Debugger) -> None:
     assert not after.where.startswith("vector")
     back = boot.reverse_next()
     assert back.pc == interrupted.pc
+
+
+def test_a_line_of_a_macro_is_stepped_over_at_once_and_back(boot: Debugger) -> None:
+    stop = boot.until("vector_swi")
+    line = boot.symbols.line_at(stop.pc)
+    after = boot.step_line()
+    assert after.icount - stop.icount > 10  # save_registers
+    assert line is not None and boot.symbols.line_at(after.pc) == (line.file, line.line + 1)
+    boot.goto(stop.icount + 5)
+    assert boot.step_line_back().icount == stop.icount  # from the middle of a line to its beginning
+    boot.goto(after.icount)
+    assert boot.reverse_next_line().icount == stop.icount
+
+
+def test_lines_are_stepped_into_calls_and_over_them_and_back(boot: Debugger) -> None:
+    boot.until("do_initcalls")
+    for forward, backward in (
+        (boot.step_line, boot.step_line_back),
+        (boot.next_line, boot.reverse_next_line),
+    ):
+        places = [boot.position]
+        places += [forward() for _ in range(25)]
+        lines = [boot.symbols.line_at(stop.pc) for stop in places]
+        assert all(before != after for before, after in pairwise(lines))
+        functions = {stop.where.partition("+")[0] for stop in places}
+        assert ("do_initcall_level" in functions) is (forward == boot.step_line)
+        for stop in reversed(places[:-1]):
+            assert backward().icount == stop.icount
+    assert boot.step_line(3).icount == boot.goto(places[0].icount).icount + 3
+
+
+def test_a_line_goes_over_an_interrupt_whole(boot: Debugger) -> None:
+    boot.stop_on(InterruptStop())
+    stop = boot.cont()
+    boot.delete(boot.stop_points[0].number)
+    for forward, backward in (
+        (boot.step_line, boot.step_line_back),
+        (boot.next_line, boot.reverse_next_line),
+    ):
+        boot.goto(stop.icount)  # the interrupt is about to be taken
+        interrupted = boot.position
+        after = forward()
+        assert after.icount - interrupted.icount > 20
+        assert not after.where.startswith("vector")
+        assert backward().pc == interrupted.pc
+
+
+def test_a_call_of_what_has_no_lines_is_stepped_over(boot: Debugger) -> None:
+    boot.until("do_one_initcall")
+    known = boot.symbols.lines
+    first, second = (boot.address(name) for name in ("do_one_initcall", "iommu_init"))
+    boot.until("iommu_init")
+    call = boot.reverse_finish()
+    assert boot.step_line().pc == second
+    boot.goto(call.icount)
+    boot.symbols.lines = LineTable(tuple(row for row in known.rows if first <= row.addr < first + 0x100))
+    try:
+        assert boot.step_line().pc == call.pc + 4
+        assert boot.step_line_back().icount == call.icount
+        boot.step()
+        assert boot.step_line().icount == call.icount + 2  # no line here: one instruction
+    finally:
+        boot.symbols.lines = known
+
+
+def test_a_line_that_branches_to_itself_is_stepped_round_by_round() -> None:
+    machine = tiny("loop: nop\n b loop\n")
+    lines = LineTable((LineRow(0x8000_8000, 0x8000_8008, "t.s", 1, True),))
+    dbg = Debugger(machine, symbols=Symbols(machine.image, lines))
+    assert [dbg.step_line().icount for _ in range(2)] == [2, 4]
+    assert [dbg.step_line_back().icount for _ in range(2)] == [2, 0]
 
 
 def test_a_watch_over_the_whole_boot_finds_the_only_store(boot: Debugger) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,27 @@ TABLE = LineTable(
 def test_an_address_has_the_line_of_the_row_that_covers_it(addr: int, expected: str | None) -> None:
     place = TABLE.line_at(addr)
     assert (place and str(place)) == expected
+
+
+@pytest.mark.parametrize(
+    ("addr", "expected"),
+    [
+        (0xFFF, None),
+        (0x1000, (0x1000, 0x1004)),
+        (0x1008, (0x1004, 0x100C)),
+        (0x100C, (0x100C, 0x1010)),  # a literal pool is no code of its line
+        (0x2004, None),
+        (0x3000, (0x3000, 0x3010)),
+        (0x3009, (0x3000, 0x3010)),
+        (0x300C, (0x3000, 0x3010)),
+        (0x3010, (0x3010, 0x3014)),
+    ],
+)
+def test_a_stretch_is_all_rows_of_a_line_that_follow_each_other(addr: int, expected: tuple[int, int] | None) -> None:
+    macro = (0x3000, 0x3008, 0x300C, 0x3010)
+    rows = [LineRow(start, end, "kernel/vectors.s", 7, True) for start, end in pairwise(macro)]
+    after = LineRow(0x3010, 0x3014, "kernel/vectors.s", 8, True)
+    assert TABLE.joined(LineTable((*rows, after))).stretch_at(addr) == expected
 
 
 def test_a_line_begins_where_a_statement_of_it_begins() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from judges import require
 
+from minikernel.debug.debugger import Debugger
+from minikernel.debug.stops import Stop
 from minikernel.elf.image import Image
 from minikernel.elf.line_table import LineTable
 from minikernel.kernel.events import InitcallFinished
@@ -206,6 +208,20 @@ def test_next_and_reverse_next_go_over_calls(camera: Camera) -> None:
     )
     lines = [int(number) for number in re.findall(r"^(\d+)\t", printed, re.MULTILINE)]
     assert lines == [first, first + 1, first + 2, first + 1, first]
+
+
+@pytest.mark.parametrize("function, lines", [("do_initcalls", 40), ("vector_swi", 12)])
+@pytest.mark.parametrize("command, move", [("step", Debugger.step_line), ("next", Debugger.next_line)])
+def test_our_lines_are_gdb_s_lines(
+    camera: Camera, command: str, move: Callable[[Debugger], Stop], function: str, lines: int
+) -> None:
+    """`s` and `n` of the command line go where gdb's step and next go."""
+    steps = [command, 'printf "at %#x\\n", $pc'] * lines
+    printed = camera.gdb(f"tbreak *{function}", "continue", *steps)
+    debugger = Debugger(prepare(BootOptions()))
+    debugger.until(function)
+    ours = [move(debugger).pc for _ in range(lines)]
+    assert [int(pc, 16) for pc in re.findall(r"^at (0x\w+)", printed, re.MULTILINE)] == ours
 
 
 def test_memory_and_registers_can_be_changed(camera: Camera) -> None:
