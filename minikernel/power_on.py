@@ -41,6 +41,7 @@ class BootOptions:
     drivers: driver -> y, deferred, m or n. append: words for the kernel command line. rc: the script that takes the
     place of /etc/rc. scene: a PPM file, None for the drawn one. flash: contents to begin with, None for an erased one.
     modules: whether the examples of guest/modules lie in /lib/modules, for modprobe and insmod at the guest's shell.
+    tree: the guest's sources, None for ours.
     """
 
     drivers: Mapping[str, str] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class BootOptions:
     flash: bytes | None = None
     max_instructions: int = DEFAULT_BUDGET
     modules: bool = False
+    tree: Path | None = None
 
 
 def boot(
@@ -107,8 +109,12 @@ def load_image(drivers: Mapping[str, str]) -> Image:
 
 def prepare(options: BootOptions) -> KernelMachine:
     """The machine before its first instruction. Raises as boot() does."""
-    config = BuildConfig.load(options.drivers)
-    made = build(config)
+    return machine_for(options, build(BuildConfig.load(options.drivers, options.tree)))
+
+
+def machine_for(options: BootOptions, made: Build) -> KernelMachine:
+    """The same for a build that is made already. Raises ImageError, UsageError."""
+    config = made.config
     machine = KernelMachine(
         Image.from_bytes(made.image),
         cmdline=f"{config.cmdline} {options.append}".strip(),
@@ -140,7 +146,7 @@ def rc_archive(script: bytes) -> bytes:
 
 def nothing_deferred(options: BootOptions) -> BootOptions:
     """The same boot with every deferred driver simply built in."""
-    drivers = BuildConfig.load(options.drivers).drivers
+    drivers = BuildConfig.load(options.drivers, options.tree).drivers
     eager = {name: "y" for name, setting in drivers.items() if setting is DriverSetting.DEFERRED}
     return replace(options, drivers={**options.drivers, **eager})
 

@@ -75,6 +75,9 @@ class KernelMachine(Machine):
         self._tracer = KernelTracer(self, self.symbolize)
         self._awaited: MilestoneName | None = None
         self.stop: StopReason | None = None
+        self.last_icount: int | None = None
+        self.last_ns: int | None = None
+        """No run goes on beyond these, whoever asks for it: instructions and virtual time since reset; None: no limit."""
         self.untraced = self._tracer.attach() + ModuleTracer(self, self._module_reader).attach()
         self.trace.watchers.append(self._noticed)
         self.board.desktop.on_download = self._downloaded
@@ -106,7 +109,10 @@ class KernelMachine(Machine):
         return self._run((), max_instructions, until_ns)
 
     def _run(self, addresses: Collection[int], max_instructions: int | None, until_ns: int | None = None) -> StopReason:
+        if self.last_icount is not None:
+            max_instructions = _least(max_instructions, max(0, self.last_icount - self.icount))
         try:
+            until_ns = _least(until_ns, self.last_ns)
             self.stop = super().run(until=addresses, max_instructions=max_instructions, until_ns=until_ns)
         finally:
             self._awaited = None
@@ -285,3 +291,7 @@ class KernelMachine(Machine):
         stop = self._run([self.image.address(CONSOLE_WAIT)], max_instructions)
         if stop.kind is not StopKind.BREAKPOINT:
             raise GuestStoppedError(expected, stop)
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    return min((each for each in (one, other) if each is not None), default=None)

@@ -34,7 +34,7 @@ from minikernel.machine.exceptions import (
 from minikernel.machine.guest_memory import GuestMemory, GuestMemoryError
 from minikernel.machine.inputs import Input, InputQueue, StampedInput
 from minikernel.machine.log import Log
-from minikernel.machine.mmu import PAGE_MASK, PAGE_SIZE, Access
+from minikernel.machine.mmu import PAGE_MASK, PAGE_SIZE, Access, ControlRegisters
 from minikernel.machine.pc_watch import PcWatch
 from minikernel.machine.probes import ARGUMENTS, Hit, OnHit, OpenCall, Probe, Probes
 from minikernel.machine.ram import Ram
@@ -430,6 +430,11 @@ class Machine:
         granted = self._translation.permissions(addr)
         return "".join(letter if granted & right else "-" for letter, right in PERMISSION_LETTERS)
 
+    @property
+    def control_registers(self) -> ControlRegisters:
+        """SCTLR, TTBR0 and the others that translation looks at, as they are now."""
+        return self._translation.registers
+
     def on_device_access(self, listener: OnAccess) -> None:
         """Call listener(device, offset, is_write, value, size) after each access of the guest to a device."""
         self._bus.listeners.append(listener)
@@ -449,6 +454,11 @@ class Machine:
         """Between runs: take back what watch_memory() did."""
         self.cpu.unhook_memory(handle)
         self._watch.retranslate()
+
+    def on_translation(self, listener: Callable[[int, int, Access], None]) -> None:
+        """Call listener(virtual address, physical page, access) before the processor first uses a page, and again
+        whenever it may lead elsewhere: nothing is executed, loaded or stored through a page not told of."""
+        self._translation.on_fill.append(listener)
 
     # --- probes and events ------------------------------------------------------------------------------------
 

@@ -67,6 +67,9 @@ class Translation:
         self.refused: RefusedAccess | None = None
         self.counter_read: int | None = None
         """The instruction, a read of a counter, that the slice ended before."""
+        self.on_fill: list[Callable[[int, int, Access], None]] = []
+        """Called with virtual address, physical page and what is to be done, before each answer of the MMU: whatever
+        the guest executes, loads or stores goes through a page that these have been told of."""
         self._cpu = cpu
         self._ram = ram
         self._watch = watch
@@ -184,6 +187,8 @@ class Translation:
                 return None
             frame, granted = entry.frame, checked
         paddr = frame << PAGE_SHIFT
+        for listener in self.on_fill:
+            listener(addr, paddr, access)
         if paddr not in self._ram:
             if access == Access.EXECUTE:
                 self._refuse(addr, access, MmuFault(FaultStatus.EXTERNAL_ABORT), is_privileged)
