@@ -14,7 +14,7 @@ from minikernel.bits import WORD_MASK
 from minikernel.elf.constants import R_ARM
 from minikernel.elf.relocations import RULES
 
-OK, UNKNOWN, THUMB, RANGE = range(4)  # RELOC_* of guest/kernel/module_reloc.s
+OK, UNKNOWN, THUMB, RANGE = range(4)  # RELOC_* of guest/include/reloc.inc
 BL, B_NE, NOP, NOP_NE = 0xEB000000, 0x1A000000, 0xE320F000, 0x1320F000
 REACH = 1 << 25
 HALF = 1 << 30
