@@ -13,6 +13,7 @@
         .equ    CMD_READ_STATUS,        0x00700070
         .equ    CMD_CLEAR_STATUS,       0x00500050
         .equ    CMD_PROGRAM,            0x00400040
+        .equ    CMD_WRITE_BUFFER,       0x00e800e8
         .equ    CMD_BLOCK_ERASE,        0x00200020
         .equ    CMD_CONFIRM,            0x00d000d0
 
@@ -31,10 +32,13 @@
         .equ    CFI_Y,                  0x12 * 4
         .equ    CFI_PRIMARY_SET,        0x13 * 4
         .equ    CFI_PROGRAM_TYPICAL,    0x1f * 4        @ 2^n us for one word
-        .equ    CFI_PROGRAM_MAX,        0x23 * 4        @ 2^n times the typical
-        .equ    CFI_ERASE_MAX,          0x25 * 4        @ 2^n times the typical
+        .equ    CFI_BUFFER_TYPICAL,     0x20 * 4        @ 2^n us for a full write buffer
         .equ    CFI_ERASE_TYPICAL,      0x21 * 4        @ 2^n ms for one block
+        .equ    CFI_PROGRAM_MAX,        0x23 * 4        @ 2^n times the typical
+        .equ    CFI_BUFFER_MAX,         0x24 * 4        @ 2^n times the typical
+        .equ    CFI_ERASE_MAX,          0x25 * 4        @ 2^n times the typical
         .equ    CFI_DEVICE_SIZE,        0x27 * 4        @ 2^n bytes
+        .equ    CFI_BUFFER_SIZE,        0x2a * 4        @ 2^n bytes of write buffer; 0: there is none
         .equ    CFI_BLOCK_SIZE_LOW,     0x2f * 4        @ of region 1, in units of 256 bytes
         .equ    CFI_BLOCK_SIZE_HIGH,    0x30 * 4
 
@@ -45,13 +49,18 @@
         .equ    BOTH_Y,                 0x00590059
         .equ    BOTH_INTEL_SET,         0x00010001
         .equ    ERASE_POLL_MS,          5
-        .equ    USUAL_LOOKS,            64
+
+@ What is known of one way to program
+        .equ    WAIT_TURNS,             0               @ turns of an empty loop before the first look
+        .equ    WAIT_MAX_US,            4
+        .equ    WAIT_SIZE,              8
 
 @ physmap_times
-        .equ    TIMES_PROGRAM_TURNS,    0               @ one word: turns of an empty loop before the first look
-        .equ    TIMES_PROGRAM_MAX_US,   4
-        .equ    TIMES_ERASE_MAX_MS,     8               @ one block
-        .equ    TIMES_SIZE,             12
+        .equ    TIMES_WORD,             0               @ one word: WAIT_*
+        .equ    TIMES_BUFFER,           WAIT_SIZE       @ what fits the write buffer: WAIT_*
+        .equ    TIMES_BUFFER_BYTES,     2 * WAIT_SIZE   @ of both chips, a power of two; 0: there is none
+        .equ    TIMES_ERASE_MAX_MS,     TIMES_BUFFER_BYTES + 4  @ one block
+        .equ    TIMES_SIZE,             TIMES_ERASE_MAX_MS + 4
 
 @ ---------------------------------------------------------------------------
 @ physmap_init - find the flash and hand it to mtd.s
@@ -137,15 +146,30 @@ LFUNC cfi_probe
         lsl     r3, r3, #(CFI_BLOCK_UNIT_SHIFT + CHIPS_SHIFT)
         str     r3, [r5, #MTD_ERASESIZE]
 
-        @ Times: typical, and the number of polls after which it has failed.
+        @ The write buffer, of both chips together.
         ldr     r5, =physmap_times
+        mov     r0, #CFI_BUFFER_SIZE
+        bl      cfi_byte
+        cmp     r0, #0
+        movne   r1, #1 << CHIPS_SHIFT
+        lslne   r0, r1, r0
+        str     r0, [r5, #TIMES_BUFFER_BYTES]
+
+        @ Times: typical, and those after which it has failed.
         mov     r0, #CFI_PROGRAM_TYPICAL
         bl      cfi_power
         mov     r3, r0
         mov     r0, #CFI_PROGRAM_MAX
         bl      cfi_byte
         lsl     r3, r3, r0
-        str     r3, [r5, #TIMES_PROGRAM_MAX_US]
+        str     r3, [r5, #TIMES_WORD + WAIT_MAX_US]
+        mov     r0, #CFI_BUFFER_TYPICAL
+        bl      cfi_power
+        mov     r3, r0
+        mov     r0, #CFI_BUFFER_MAX
+        bl      cfi_byte
+        lsl     r3, r3, r0
+        str     r3, [r5, #TIMES_BUFFER + WAIT_MAX_US]
         mov     r0, #CFI_ERASE_TYPICAL
         bl      cfi_power
         mov     r3, r0
@@ -246,7 +270,8 @@ LFUNC physmap_read
 ENDFUNC physmap_read
 
 @ ---------------------------------------------------------------------------
-@ physmap_write - program words. A word of all ones leaves the flash as it is, so it is skipped.
+@ physmap_write - program words, as many at once as the chips take. A word of all ones leaves the flash as it is, so one
+@ that a piece would begin with is skipped.
 @
 @   in:       r0 = offset, r1 = buffer, r2 = length; whole words, checked by mtd.s
 @   out:      r0 = 0; -ETIMEDOUT, -EROFS locked, -EIO
@@ -261,23 +286,34 @@ LFUNC physmap_write
         mov     r5, r1
         add     r6, r5, r2                      @ end of the buffer
         mov     r0, #0
-.Lwrite_word:
+.Lwrite_piece:
         cmp     r5, r6
         beq     .Lwrite_done
-        ldr     r7, [r5]
-        cmn     r7, #1
+        ldr     r1, [r5]
+        cmn     r1, #1
+        moveq   r7, #4
         beq     .Lwrite_next
-        ldr     r1, =CMD_PROGRAM
-        str     r1, [r4]
-        str     r7, [r4]
+
         mov     r0, r4
-        bl      physmap_wait_program
+        sub     r1, r6, r5
+        bl      physmap_piece
+        mov     r7, r0                          @ bytes of this piece
+        mov     r0, r4
+        mov     r1, r5
+        cmp     r7, #4
+        beq     .Lwrite_word
+        mov     r2, r7
+        bl      physmap_program_buffer
+        b       .Lwrite_programmed
+.Lwrite_word:
+        bl      physmap_program_word
+.Lwrite_programmed:
         cmp     r0, #0
         bne     .Lwrite_done
 .Lwrite_next:
-        add     r4, r4, #4
-        add     r5, r5, #4
-        b       .Lwrite_word
+        add     r4, r4, r7
+        add     r5, r5, r7
+        b       .Lwrite_piece
 
 .Lwrite_done:
         ldr     r1, =FLASH_BASE
@@ -287,13 +323,102 @@ LFUNC physmap_write
 ENDFUNC physmap_write
 
 @ ---------------------------------------------------------------------------
-@ physmap_wait_program - wait until one word is programmed, and learn how long that takes
+@ physmap_piece - how many bytes can be programmed together: up to the next boundary of the write buffer, where the
+@ chips are fastest, and so never across an erase block
 @
-@ A look costs far more than a turn of an empty loop, so turn first and look once. How many turns a word needs depends
-@ on processor and chip; the last word tells: ready at the first look, a little less next time, else a little more
-@ (Linux's cfi_cmdset_0001.c tunes its waits the same way).
+@   in:       r0 = address in the flash, r1 = bytes to go, at least 4
+@   out:      r0 = bytes, a multiple of 4
+@   clobbers: r1-r3, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+LFUNC physmap_piece
+        ldr     r2, =physmap_times
+        ldr     r2, [r2, #TIMES_BUFFER_BYTES]
+        cmp     r2, #0
+        moveq   r0, #4
+        bxeq    lr
+        sub     r3, r2, #1
+        and     r0, r0, r3                      @ behind the last boundary
+        sub     r0, r2, r0
+        cmp     r0, r1
+        movhi   r0, r1
+        bx      lr
+ENDFUNC physmap_piece
+
+@ ---------------------------------------------------------------------------
+@ physmap_program_word - program one word
 @
-@   in:       r0 = address in the flash
+@   in:       r0 = address in the flash, r1 = address of the word
+@   out:      r0 = 0; -ETIMEDOUT, -EROFS locked, -EIO
+@   clobbers: r1-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+LFUNC physmap_program_word
+        ldr     r2, =CMD_PROGRAM
+        str     r2, [r0]
+        ldr     r1, [r1]
+        str     r1, [r0]
+        ldr     r1, =physmap_times + TIMES_WORD
+        b       physmap_wait_program
+ENDFUNC physmap_program_word
+
+@ ---------------------------------------------------------------------------
+@ physmap_program_buffer - fill the chips' write buffer and let them program it
+@
+@   in:       r0 = address in the flash, r1 = address of the words, r2 = bytes, as physmap_piece says
+@   out:      r0 = 0; -ETIMEDOUT, -EROFS locked, -EIO, also when the chips refuse the buffer
+@   clobbers: r1-r3, ip, flags
+@   context:  process
+@ ---------------------------------------------------------------------------
+LFUNC physmap_program_buffer
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        mov     r4, r0
+        ldr     r3, =CMD_WRITE_BUFFER
+        str     r3, [r4]
+        ldr     r3, [r4]                        @ extended status: can the buffer be had?
+        ldr     r5, =SR_READY
+        and     r3, r3, r5
+        cmp     r3, r5
+        bne     .Lbuffer_refused
+
+        lsr     r3, r2, #2
+        sub     r3, r3, #1
+        orr     r3, r3, r3, lsl #16             @ words less one, for each chip
+        str     r3, [r4]
+        add     r2, r1, r2                      @ end of the words
+.Lbuffer_word:
+        ldr     r3, [r1]
+        str     r3, [r0]
+        add     r0, r0, #4
+        add     r1, r1, #4
+        cmp     r1, r2
+        bne     .Lbuffer_word
+
+        ldr     r3, =CMD_CONFIRM
+        str     r3, [r4]
+        mov     r0, r4
+        ldr     r1, =physmap_times + TIMES_BUFFER
+        bl      physmap_wait_program
+        b       .Lbuffer_return
+
+        @ Nobody has cleared an old error: the next write finds it cleared.
+.Lbuffer_refused:
+        ldr     r3, =CMD_CLEAR_STATUS
+        str     r3, [r4]
+        mov     r0, #-EIO
+.Lbuffer_return:
+        pop     {r4, r5, fp, pc}
+ENDFUNC physmap_program_buffer
+
+@ ---------------------------------------------------------------------------
+@ physmap_wait_program - wait until words are programmed, and learn how long that takes
+@
+@ A look costs far more than a turn of an empty loop, so turn first and look once. How many turns it needs depends on
+@ processor and chip; the last time tells: ready at the first look, a little less next time, else as many as it took
+@ (Linux's cfi_cmdset_0001.c tunes its waits in the same spirit).
+@
+@   in:       r0 = address in the flash, r1 = WAIT_* of what is programmed
 @   out:      r0 = 0; -ETIMEDOUT, -EROFS, -EIO
 @   clobbers: r1-r3, ip, flags
 @   context:  process; microseconds are too short to sleep
@@ -302,10 +427,10 @@ LFUNC physmap_wait_program
         push    {r4-r9, fp, lr}
         add     fp, sp, #24
         mov     r4, r0
-        ldr     r5, =physmap_times
+        mov     r5, r1
         ldr     r6, =SR_READY
         mov     r7, #0                          @ looks in vain
-        ldr     r9, [r5, #TIMES_PROGRAM_TURNS]
+        ldr     r9, [r5, #WAIT_TURNS]
         mov     r1, r9
 .Lprogram_turn:
         subs    r1, r1, #1
@@ -315,28 +440,25 @@ LFUNC physmap_wait_program
         cmp     r1, r6
         beq     .Lprogram_ready
 
-        @ Not yet: look more often. The time is asked for when this is no longer usual.
-        add     r7, r7, #1
-        lsr     r1, r9, #3
-        cmp     r7, #USUAL_LOOKS
-        blo     .Lprogram_turn
+        @ Not yet: look again when an eighth more has gone by.
         bl      ktime_us
-        cmp     r7, #USUAL_LOOKS
+        cmp     r7, #0
         moveq   r8, r0                          @ when patience began
+        add     r7, r7, #1
         sub     r0, r0, r8
-        ldr     r1, [r5, #TIMES_PROGRAM_MAX_US]
+        ldr     r1, [r5, #WAIT_MAX_US]
         cmp     r0, r1
-        mov     r1, #0
-        bls     .Lprogram_turn
-        mov     r0, #-ETIMEDOUT
-        b       .Lprogram_return
+        movhi   r0, #-ETIMEDOUT
+        bhi     .Lprogram_return
+        mov     r1, r9, lsr #3
+        add     r1, r1, #1
+        add     r9, r9, r1
+        b       .Lprogram_turn
 
 .Lprogram_ready:
         cmp     r7, #0
         subeq   r9, r9, r9, lsr #5
-        addne   r9, r9, r9, lsr #4
-        add     r9, r9, r7                      @ far off: get there quickly
-        str     r9, [r5, #TIMES_PROGRAM_TURNS]
+        str     r9, [r5, #WAIT_TURNS]
         bl      physmap_status
 .Lprogram_return:
         pop     {r4-r9, fp, pc}

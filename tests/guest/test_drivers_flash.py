@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from guest_call import QUIET_RC, Guest, machine_at_shell, quiet_guest
 
-from minikernel.board.cfi_flash import DEFAULT_SIZE
+from minikernel.board import cfi_flash
+from minikernel.board.cfi_flash import BUFFER_WORDS, DEFAULT_SIZE, ERASE_BLOCK_SIZE, CfiFlash
 from minikernel.kernel.machine import KernelMachine
 from minikernel.machine.events import UnassignedAccess
 from minikernel.power_on import BootOptions, prepare
@@ -265,6 +267,129 @@ def test_mtd_checks_range_and_unit() -> None:
     assert guest.errno("mtd_write", 2, buffer, 4) == -EINVAL
     assert guest.errno("mtd_write", 0, buffer, 6) == -EINVAL
     assert guest.errno("mtd_erase", 4096, 1 << 18) == -EINVAL
+
+
+CMD_PROGRAM, CMD_WRITE_BUFFER, CFI_BUFFER_SIZE = 0x00400040, 0x00E800E8, 0x2A
+EIO, EROFS, ETIMEDOUT = 5, 30, 110
+
+
+def booted_with(flash_change: Callable[[CfiFlash], None]) -> Guest:
+    """A guest at the prompt whose flash chips were changed before it looked at them."""
+    machine = prepare(BootOptions(rc=QUIET_RC))
+    flash_change(machine.board.flash)
+    machine.run(until="shell", max_instructions=BUDGET)
+    return Guest(machine)
+
+
+def flash_commands(guest: Guest, command: int) -> list[int]:
+    """Grows with the address of every store of this word to the flash."""
+    seen: list[int] = []
+
+    def listener(device: str, offset: int, is_write: bool, value: int, _size: int) -> None:
+        if device == "flash" and is_write and value == command:
+            seen.append(offset)
+
+    guest.machine.on_device_access(listener)
+    return seen
+
+
+def without_buffer(flash: CfiFlash) -> None:
+    flash._query[CFI_BUFFER_SIZE] = 0
+
+
+def test_words_go_through_the_write_buffer_in_aligned_pieces() -> None:
+    guest = quiet_guest()
+    buffers, single = flash_commands(guest, CMD_WRITE_BUFFER), flash_commands(guest, CMD_PROGRAM)
+    data = guest.put(PICTURE)
+    assert guest.errno("mtd_write", 0x10FF0, data, len(PICTURE)) == 0
+    size = 4 * BUFFER_WORDS
+    assert buffers == [0x10FF0, *range(0x11000, 0x10FF0 + len(PICTURE), size)]
+    assert single == []
+    assert contents(guest.machine)[0x10FF0 : 0x10FF0 + len(PICTURE)] == PICTURE
+
+
+def test_lonely_word_goes_without_the_buffer() -> None:
+    guest = quiet_guest()
+    buffers, single = flash_commands(guest, CMD_WRITE_BUFFER), flash_commands(guest, CMD_PROGRAM)
+    assert guest.errno("mtd_write", 0x103FC, guest.put(b"one word"), 8) == 0
+    assert (buffers, single) == ([], [0x103FC, 0x10400])
+    assert contents(guest.machine)[0x103FC:0x10404] == b"one word"
+
+
+def test_erased_words_before_a_piece_are_skipped() -> None:
+    guest = quiet_guest()
+    buffers = flash_commands(guest, CMD_WRITE_BUFFER)
+    assert guest.errno("mtd_write", 0x10000, guest.put(b"\xff" * 64 + b"last one"), 72) == 0
+    assert buffers == [0x10040]
+    assert contents(guest.machine)[0x10000:0x10048] == b"\xff" * 64 + b"last one"
+
+
+def test_chips_without_a_buffer_get_word_after_word() -> None:
+    guest = booted_with(without_buffer)
+    buffers, single = flash_commands(guest, CMD_WRITE_BUFFER), flash_commands(guest, CMD_PROGRAM)
+    assert guest.errno("mtd_write", 0, guest.put(PICTURE), 64) == 0
+    assert (buffers, single) == ([], list(range(0, 64, 4)))
+    assert contents(guest.machine)[:64] == PICTURE[:64]
+
+
+def test_smaller_buffer_is_filled_as_far_as_it_goes() -> None:
+    guest = booted_with(lambda flash: flash._query.update({CFI_BUFFER_SIZE: 5}))  # 32 bytes in each chip
+    buffers = flash_commands(guest, CMD_WRITE_BUFFER)
+    assert guest.errno("mtd_write", 0x20, guest.put(PICTURE), 256) == 0
+    assert buffers == [0x20, 0x40, 0x80, 0xC0, 0x100]
+    assert contents(guest.machine)[0x20:0x120] == PICTURE[:256]
+
+
+@pytest.mark.parametrize("change", [without_buffer, lambda flash: None], ids=["words", "buffer"])
+@pytest.mark.parametrize("size", [4, 64, 4096])
+def test_write_to_a_locked_block_is_refused_and_works_once_it_is_unlocked(
+    change: Callable[[CfiFlash], None], size: int
+) -> None:
+    guest = booted_with(change)
+    flash, data = guest.machine.board.flash, guest.put(PICTURE + PICTURE)
+    for command in (0x00600060, 0x00010001, 0x00FF00FF):
+        flash.write(ERASE_BLOCK_SIZE, 4, command)
+    assert guest.errno("mtd_write", ERASE_BLOCK_SIZE, data, size) == -EROFS
+    assert set(contents(guest.machine)) == {0xFF}
+    for command in (0x00600060, 0x00D000D0, 0x00FF00FF):
+        flash.write(ERASE_BLOCK_SIZE, 4, command)
+    assert guest.errno("mtd_write", ERASE_BLOCK_SIZE, data, size) == 0
+    assert contents(guest.machine)[ERASE_BLOCK_SIZE:][:size] == (PICTURE + PICTURE)[:size]
+
+
+def test_buffer_that_the_chips_refuse_is_an_error_and_the_next_write_works() -> None:
+    guest = quiet_guest()
+    for command in (0x00200020, 0x00000000, 0x00FF00FF):  # an erase that was not confirmed: SR.4 and SR.5
+        guest.machine.board.flash.write(0, 4, command)
+    data = guest.put(PICTURE)
+    assert guest.errno("mtd_write", 0, data, 64) == -EIO
+    assert set(contents(guest.machine)) == {0xFF}
+    assert guest.errno("mtd_write", 0, data, 64) == 0
+    assert contents(guest.machine)[:64] == PICTURE[:64]
+
+
+@pytest.mark.parametrize(("size", "longest_us"), [(4, 16 << 4), (64, 512 << 4)])
+def test_chips_that_are_never_ready_time_out(monkeypatch: pytest.MonkeyPatch, size: int, longest_us: int) -> None:
+    guest = quiet_guest()
+    data = guest.put(PICTURE)
+    for usual in range(2):  # learns how long it takes
+        assert guest.errno("mtd_write", 4096 * usual, data, size) == 0
+    monkeypatch.setattr(cfi_flash, "PROGRAM_NS", 10**12)
+    monkeypatch.setattr(cfi_flash, "ROW_NS", 10**12)
+    before = guest.machine.time_ns
+    assert guest.errno("mtd_write", 8192, data, size) == -ETIMEDOUT
+    assert longest_us <= (guest.machine.time_ns - before) / 1000 < 1.5 * longest_us
+
+
+def test_waits_come_close_to_the_time_the_chips_take() -> None:
+    guest = quiet_guest()
+    data = guest.put(bytes(4096))
+    for offset in range(0, 8 * 4096, 4096):
+        before = guest.machine.time_ns
+        assert guest.errno("mtd_write", 0x20000 + offset, data, 4096) == 0
+    rows = 4096 // cfi_flash.ROW_SIZE
+    took = guest.machine.time_ns - before
+    assert rows * cfi_flash.ROW_NS < took < 1.25 * rows * cfi_flash.ROW_NS
 
 
 def test_erase_sets_a_block_and_takes_its_time() -> None:
