@@ -97,6 +97,12 @@ def _gdb(args: argparse.Namespace) -> int:
     return gdb_command(args)
 
 
+def _grade(args: argparse.Namespace) -> int:
+    from minikernel.cli.grade import grade_command
+
+    return grade_command(args)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "boot": _boot,
     "build": _build,
@@ -105,4 +111,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "map": _map,
     "modinfo": _modinfo,
     "gdb": _gdb,
+    "grade": _grade,
 }

@@ -1,0 +1,20 @@
+"""How much of a submission is looked at, so that no submission can fill memory, disk or a page of the report."""
+
+from __future__ import annotations
+
+#: A file a student edits. The longest of the guest tree has about 30,000 bytes.
+MAX_FILE_BYTES = 1_000_000
+#: A zip is read whole. Nobody's edited sources come near this.
+MAX_ZIP_BYTES = 8_000_000
+#: Folders that hold nothing but one folder are entered this often: Linux_lab.zip/lab/lab/README.md.
+MAX_WRAPPERS = 8
+#: Of the entries nobody asked for, this many are named; the others are counted.
+MAX_NAMED = 20
+#: Entries of one folder that are looked at; beyond, the count is "more than".
+MAX_COUNTED = 200_000
+#: The report of one submission, as the child writes it.
+MAX_REPORT_BYTES = 8_000_000
+#: What one run of the engine reserves of the address space without using it, in MiB (measured: 1,030).
+ENGINE_RESERVES_MB = 1_100
+#: Bytes any one file written by the child may have: the build cache's largest entry, with much room.
+MAX_WRITTEN_BYTES = 64_000_000

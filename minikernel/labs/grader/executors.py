@@ -1,0 +1,92 @@
+"""The executors the command line offers. The grader itself takes any concurrent.futures.Executor."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+from minikernel.errors import UsageError
+from minikernel.labs.grader import isolation
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def open_executor(kind: str, jobs: int) -> Iterator[Executor]:
+    """`processes`, `threads`, `dask` (a cluster of this machine) or `dask:ADDRESS`, for `jobs` tasks at a time.
+
+    Raises UsageError for another kind, and for dask where it is not installed or does not answer.
+    """
+    name, _, address = kind.partition(":")
+    if name not in EXECUTORS or (address and name != "dask"):
+        raise UsageError(f"no executor {kind!r}: expected {', '.join(EXECUTORS)} or dask:ADDRESS")
+    with EXECUTORS[name](jobs, address) as executor:
+        yield executor
+
+
+@contextmanager
+def _processes(jobs: int, _address: str) -> Iterator[Executor]:
+    # spawn: the same on every platform, and safe whatever threads the caller has.
+    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin_worker)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _threads(jobs: int, _address: str) -> Iterator[Executor]:
+    executor = ThreadPoolExecutor(jobs)
+    try:
+        yield executor
+    except BaseException:
+        isolation.stopping.set()
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        isolation.stopping.clear()
+
+
+@contextmanager
+def _dask(jobs: int, address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise UsageError("dask is not installed: pip install 'minikernel[dask]'") from None
+    with ExitStack() as stack:
+        if not address:
+            address = stack.enter_context(
+                LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+            ).scheduler_address
+        try:
+            client = stack.enter_context(Client(address, timeout="10s"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"no dask scheduler at {address}: {error}") from None
+        yield client.get_executor(pure=False)
+
+
+def _begin_worker() -> None:
+    """A worker does not outlive the grader, not even one that was killed; Ctrl-C ends its child first."""
+    threading.Thread(target=_end_with_the_grader, daemon=True).start()
+    signal.signal(signal.SIGINT, lambda _signal, _frame: isolation.stopping.set())
+
+
+def _end_with_the_grader() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+#: Name -> what opens it.
+EXECUTORS = {"processes": _processes, "threads": _threads, "dask": _dask}

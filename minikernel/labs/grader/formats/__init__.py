@@ -1,0 +1,1 @@
+"""The grades as files, one module for each format; table.py lists them. Pure: reports in, text out."""
