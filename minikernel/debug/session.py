@@ -12,8 +12,8 @@ from minikernel.debug.stops import Stop, StopCause
 from minikernel.debug.symbols import Symbols
 from minikernel.debug.timeline import Timeline
 from minikernel.debug.triggers import Occurrence
-from minikernel.kernel.backtrace import Frame, State, Unwinder
-from minikernel.machine.exceptions import CPSR_MODE, mode_name
+from minikernel.kernel.backtrace import Frame, Unwinder, frames_of
+from minikernel.machine.exceptions import mode_name
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.stop import StopKind, StopReason
 
@@ -110,12 +110,7 @@ class Session:
 
     def frames(self, limit: int) -> tuple[Frame, ...]:
         """The backtrace. Between runs only."""
-        registers = self.registers()
-        general = registers.general
-        state = State(general[PC], general[LR], general[SP], general[11], registers.cpsr, registers.spsr, general[4])
-        banked = {int(mode): (sp, lr) for mode, (sp, lr, _) in self.machine.cpu.banked().items()}
-        banked[registers.cpsr & CPSR_MODE] = (general[SP], general[LR])
-        return self._unwinder.frames(state, banked, limit)
+        return frames_of(self.machine, self._unwinder, limit)
 
     def value(self, expression: Expression, occurrence: Occurrence | None = None) -> int:
         """The value of an expression now; inside a run with the pc and the $old and $new of what happens."""

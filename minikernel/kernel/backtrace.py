@@ -15,11 +15,12 @@ from itertools import islice
 from minikernel.bits import bit, bits
 from minikernel.elf.line_table import SourceLine
 from minikernel.machine.exceptions import CPSR_MODE, VECTORS, ExceptionKind, Mode
+from minikernel.machine.machine import Machine
 
 MAX_FRAMES = 64
 PROLOGUE_WORDS = 3  # push, add fp, and what may stand between
 RECORD_SIZE = 8
-FP, LR = 11, 14
+FP, SP, LR, PC = 11, 13, 14, 15
 
 #: struct pt_regs where the image does not say (guest/include/ptrace.inc).
 PT_LAYOUT = {"PT_FP": 44, "PT_SP": 52, "PT_LR": 56, "PT_PC": 60, "PT_CPSR": 64, "PT_SIZE": 68}
@@ -292,6 +293,18 @@ class Unwinder:
 
     def _pt_word(self, pt_regs: int, name: str) -> int | None:
         return self._read(pt_regs + self._pt[name])
+
+
+def frames_of(machine: Machine, unwinder: Unwinder, limit: int = MAX_FRAMES) -> tuple[Frame, ...]:
+    """The backtrace of a machine as it stands. Between runs only."""
+    cpu = machine.cpu
+    general, cpsr = cpu.registers(), cpu.cpsr
+    mode = cpsr & CPSR_MODE
+    spsr = 0 if mode in (Mode.USR, Mode.SYS) else cpu.spsr
+    state = State(general[PC], general[LR], general[SP], general[FP], cpsr, spsr, general[4])
+    banked = {int(each): (sp, lr) for each, (sp, lr, _) in cpu.banked().items()}
+    banked[mode] = (general[SP], general[LR])
+    return unwinder.frames(state, banked, limit)
 
 
 def _is_push(word: int) -> bool:

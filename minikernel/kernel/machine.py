@@ -14,18 +14,15 @@ from minikernel.elf.image import Image
 from minikernel.errors import MinikernelError, UsageError, near_names
 from minikernel.kernel.call import CALL_BUDGET, Argument, call_function, run_to_safe_point
 from minikernel.kernel.events import ConsoleWait, InitcallFinished, MemoryFreed, Milestone, MilestoneName
-from minikernel.kernel.initcalls import Initcall, InitcallRun, read_tables
+from minikernel.kernel.initcalls import InitcallRun
 from minikernel.kernel.insmod import FindModule, ModuleCommands
-from minikernel.kernel.memory import free_pages, total_pages
 from minikernel.kernel.module_tracing import ModuleTracer
-from minikernel.kernel.modules import Module, ModuleReader, is_module_address
-from minikernel.kernel.printk import read_log, without_levels
 from minikernel.kernel.proc import Proc
 from minikernel.kernel.tracing import KernelTracer
 from minikernel.kernel.tty import CONSOLE_WAIT, ends_line, printed_by, typed_line
+from minikernel.kernel.views import KernelViews
 from minikernel.machine.events import Event
 from minikernel.machine.inputs import ConsoleInput
-from minikernel.machine.machine import Machine
 from minikernel.machine.stop import StopKind, StopReason
 
 #: Names of `until` besides symbols: where the machine stops for them.
@@ -44,7 +41,7 @@ class GuestStoppedError(MinikernelError):
         super().__init__(f"{expected}, but the machine stopped: {stop}")
 
 
-class KernelMachine(Machine):
+class KernelMachine(KernelViews):
     """A machine that runs our kernel. Takes what Machine takes.
 
     `untraced` has a sentence for each probed function the image lacks; `stop` is why the last run ended.
@@ -70,14 +67,13 @@ class KernelMachine(Machine):
             flash=flash,
             clock_hz=clock_hz,
         )
-        self._module_reader = ModuleReader(image, self.read, self.permissions)
         self._module_commands = ModuleCommands(self)
         self._tracer = KernelTracer(self, self.symbolize)
         self._awaited: MilestoneName | None = None
         self.stop: StopReason | None = None
         self.last_icount: int | None = None
         self.last_ns: int | None = None
-        """No run goes on beyond these, whoever asks for it: instructions and virtual time since reset; None: no limit."""
+        """No run goes on beyond these, whoever asks: instructions and virtual time since reset; None: no limit."""
         self.untraced = self._tracer.attach() + ModuleTracer(self, self._module_reader).attach()
         self.trace.watchers.append(self._noticed)
         self.board.desktop.on_download = self._downloaded
@@ -160,50 +156,7 @@ class KernelMachine(Machine):
         reached = self.milestones.get(name)
         return None if reached is None else reached.time_ns // 1000
 
-    # --- what the kernel says -----------------------------------------------------------------------------------------
-
-    @property
-    def tables(self) -> tuple[Initcall, ...]:
-        """The initcall tables as guest memory has them now: poison once init memory is freed. Raises ImageError."""
-        return read_tables(self.image, self.read)
-
-    @property
-    def tables_at_start(self) -> tuple[Initcall, ...]:
-        """The initcall tables as linked. Raises ImageError."""
-        return read_tables(self.image)
-
-    @property
-    def dmesg(self) -> str:
-        """The kernel log as dmesg prints it. Raises ImageError, GuestMemoryError (before the MMU is on)."""
-        return without_levels(read_log(self.image, self.read))
-
-    @property
-    def free_pages(self) -> int:
-        """Pages the allocator could hand out now. Raises ImageError."""
-        return free_pages(self)
-
-    @property
-    def total_pages(self) -> int:
-        """Pages the allocator was ever given. Raises ImageError."""
-        return total_pages(self)
-
-    def symbol(self, name: str) -> int:
-        """The address of a symbol, the value of a constant. Raises ImageError naming near names."""
-        return self.image.address(name)
-
     # --- modules ------------------------------------------------------------------------------------------------------
-
-    @property
-    def modules(self) -> tuple[Module, ...]:
-        """The loaded modules as guest memory has them now, newest first. Raises ImageError, GuestMemoryError."""
-        return self._module_reader.modules()
-
-    def module(self, name: str) -> Module:
-        """One of them. Raises UsageError naming near ones."""
-        found = {module.name: module for module in self.modules}
-        if name not in found:
-            raise UsageError(f"no module {name!r} is loaded{near_names(name, found)}")
-        return found[name]
 
     def know_modules(self, find: FindModule) -> None:
         """Let insmod find modules by name: `find` gives the bytes of a .ko."""
@@ -236,12 +189,6 @@ class KernelMachine(Machine):
         if stop is not None:
             raise GuestStoppedError(f"{name} was to be called", stop)
         return call_function(self, name, self._function_address(function), arguments)
-
-    def symbolize(self, addr: int) -> str:
-        """`do_initcalls+0x14`, in a module `hello_init+0x4 [hello]`, else the number."""
-        if is_module_address(addr) and self.image.get("modules"):
-            return self._module_reader.symbolize(addr) or f"{addr:#010x}"
-        return self.image.symbolize(addr)
 
     def _function_address(self, function: str | int) -> int:
         if isinstance(function, int):
