@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from minikernel.cli.repl_dialogue import Dialogue
 from minikernel.cli.repl_events import event_words
@@ -13,6 +14,7 @@ from minikernel.cli.repl_points import describe_point
 from minikernel.cli.repl_verbs import Completes, Line, Verb, Verbs, whole_number
 from minikernel.cli.story import plural, printable
 from minikernel.debug.session import REGISTER_NUMBERS
+from minikernel.debug.view_texts import VIEWS, KernelView, condition_lines
 from minikernel.errors import UsageError, near_names
 from minikernel.kernel.initcalls import DEFERRED_LEVEL
 
@@ -39,7 +41,10 @@ def info(dialogue: Dialogue, line: Line) -> None:
         for topic in TOPICS:
             dialogue.say(f"info {f'{topic.name} {topic.usage}':<24} {topic.summary}")
         return
-    for text in find_topic(word).tell(dialogue, rest.strip()):
+    topic = find_topic(word)
+    if rest.strip() and not topic.usage:
+        raise UsageError(f"info {topic.name} takes no arguments: {rest.strip()!r}")
+    for text in topic.tell(dialogue, rest.strip()):
         dialogue.say(text)
 
 
@@ -92,10 +97,11 @@ def _initcalls(dialogue: Dialogue, rest: str) -> Iterator[str]:
 
 
 def _modules(dialogue: Dialogue, _rest: str) -> Iterator[str]:
-    modules = dialogue.machine.modules
-    if not modules:
+    view = dialogue.machine.module_list
+    yield from condition_lines(view)
+    if not view.modules and view.condition.is_whole:
         yield "no module is loaded; `insmod NAME` loads one"
-    for module in modules:
+    for module in view.modules:
         users = f", used by {' '.join(module.used_by)}" if module.used_by else ""
         yield (
             f"{module.name}: {module.state.value}, {plural(module.size, 'byte')}, "
@@ -188,6 +194,15 @@ def _milestones(dialogue: Dialogue, _rest: str) -> Iterator[str]:
         yield f"{event.time_ns / 1e6:>10,.3f} ms {name.value}" + (f": {event.detail}" if event.detail else "")
 
 
+def _kernel_view(view: KernelView, dialogue: Dialogue, rest: str) -> Iterator[str]:
+    """One of view_texts.VIEWS."""
+    yield from view.lines(dialogue.machine, dialogue.dbg.address(rest) if rest else None)
+
+
+def _view_topic(view: KernelView) -> Topic:
+    return Topic(view.name, "[WHERE]" if view.takes_address else "", view.summary, partial(_kernel_view, view))
+
+
 def _files(dialogue: Dialogue, _rest: str) -> Iterator[str]:
     yield from dialogue.dbg.symbols.lines.files
 
@@ -198,6 +213,7 @@ TOPICS = (
     Topic("initcalls", "[LEVEL]", "the tables: done, running, pending, deferred", _initcalls),
     Topic("modules", "", "loaded modules and their memory", _modules),
     Topic("frees", "", "memory given back so far, by whom", _frees),
+    *map(_view_topic, VIEWS),
     Topic("symbol", "ADDR", "the name of an address, its line, what may be done there", _symbol),
     Topic("line", "[WHERE]", "address and source line of a place", _line),
     Topic("history", "WHERE", "what happened to memory", _history),

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from minikernel.debug.view_texts import VIEWS, KernelView
 from minikernel.errors import MinikernelError, UsageError, near_names
 from minikernel.kernel.events import InitcallStarted
 from minikernel.kernel.machine import KernelMachine
@@ -180,12 +181,24 @@ class _Command(NamedTuple):
     help: str
 
 
+def _view_command(view: KernelView) -> _Command:
+    """One of view_texts.VIEWS."""
+
+    def run(monitor: Monitor, arguments: str) -> Iterator[str]:
+        if arguments:
+            raise UsageError(f"monitor {view.name} takes no arguments: {arguments!r}")
+        return (line + "\n" for line in view.lines(monitor._machine, None))
+
+    return _Command(run, "", view.summary)
+
+
 COMMANDS = {
     "initcalls": _Command(Monitor._initcalls, "", "every initcall: what it returned, or that it waits"),
     "modules": _Command(Monitor._modules, "", "the loaded modules: size, users, state, address"),
     "frees": _Command(Monitor._frees, "", "memory given back so far"),
     "events": _Command(Monitor._events, "[N] [NAME]", f"the last {EVENTS_SHOWN} (or N) events, or those of a kind"),
     "proc": _Command(Monitor._proc, "PATH [TEXT]", "read a file of /proc, or write to it (then the guest runs on)"),
+    **{view.name: _view_command(view) for view in VIEWS if view.name != "proc"},
     "symbols": _Command(Monitor._symbols, "", "gdb commands for the loaded modules' symbols, also as a script"),
     "type": _Command(Monitor._type, "TEXT", "a line for the guest's shell"),
     "plug": _Command(Monitor._plug, "", "put the USB cable in"),

@@ -163,8 +163,12 @@ class ModuleReader:
 
     def modules(self) -> tuple[Module, ...]:
         """Every module in the list, newest first, UNFORMED ones too."""
-        head = self._image.address("modules")
-        return tuple(self.module(entry - self._offset("MODULE_LIST")) for entry in self._ring(head))
+        return tuple(self.module(address) for address in self.addresses())
+
+    def addresses(self) -> Iterator[int]:
+        """Of every struct module in the list, newest first."""
+        for entry in self._ring(self._image.address("modules")):
+            yield entry - self._offset("MODULE_LIST")
 
     def symbolize(self, addr: int) -> str | None:
         """`hello_init+0x4 [hello]`; None for an address that is no module's."""

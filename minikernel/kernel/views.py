@@ -13,6 +13,7 @@ from minikernel.kernel.deferred import DeferredTable, read_deferred_table
 from minikernel.kernel.initcalls import Initcall, read_tables
 from minikernel.kernel.irq import Interrupts, read_interrupts
 from minikernel.kernel.memory import free_pages, total_pages
+from minikernel.kernel.module_list import ModuleList, read_module_list
 from minikernel.kernel.modules import Module, ModuleReader, is_module_address
 from minikernel.kernel.page_alloc import FreeLists, read_free_lists
 from minikernel.kernel.page_tables import PageTables, read_page_tables
@@ -106,6 +107,11 @@ class KernelViews(Machine):
     def modules(self) -> tuple[Module, ...]:
         """The loaded modules as guest memory has them now, newest first. Raises ImageError, GuestMemoryError."""
         return self._module_reader.modules()
+
+    @property
+    def module_list(self) -> ModuleList:
+        """The same at any moment: with a condition, and without those that cannot be read."""
+        return read_module_list(self._structures, self._module_reader)
 
     def module(self, name: str) -> Module:
         """One of them. Raises UsageError naming near ones."""

@@ -19,7 +19,16 @@ from minikernel.machine.snapshot import Snapshot
 from minikernel.machine.stop import StopKind
 from minikernel.power_on import BootOptions, prepare
 
-VIEWS = ("free_lists", "kmalloc_caches", "page_tables", "proc_entries", "work_queue", "deferred", "interrupts")
+VIEWS = (
+    "free_lists",
+    "kmalloc_caches",
+    "page_tables",
+    "proc_entries",
+    "work_queue",
+    "deferred",
+    "interrupts",
+    "module_list",
+)
 WITH_MODULES = BootOptions(modules=True, rc=b"modprobe exporter\nmodprobe user\nrmmod user\nrmmod exporter\n")
 
 
