@@ -61,8 +61,8 @@ class SectionType(IntEnum):
     ARM_ATTRIBUTES = 0x7000_0003
 
 
-class SectionFlag(IntFlag):
-    """sh_flags."""
+class SectionFlag(IntEnum):
+    """Bits of sh_flags. A sum of them is a plain int: an IntFlag would cost a Python call for each `&`."""
 
     WRITE = 0x1
     ALLOC = 0x2

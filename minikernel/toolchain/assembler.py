@@ -158,19 +158,23 @@ class Assembler:
         items = frame.items
         count = len(items)
         while frame.index < count and self.frame is frame:
-            statement, self.line = items[frame.index]
+            statement, line = items[frame.index]
             frame.index += 1
-            self.statement = statement
             if self.conditionals.skipping and statement.op not in CONDITIONAL_DIRECTIVES:
                 continue
-            try:
-                EXECUTORS[statement.kind](self, statement)
-            except Problem as problem:
-                self.report(self.position().error(problem.message, problem.column, problem.notes))
-            except NotYet as error:
-                self.report(self.position().error(f"must be known here, but {error.reason}", error.column))
-            except SourceError as error:
-                self.report(error)
+            self.execute(statement, line)
+
+    def execute(self, statement: Statement, line: int) -> None:
+        """Executes one statement of the frame and reports what is wrong with it. Raises StopAssembly."""
+        self.statement, self.line = statement, line
+        try:
+            EXECUTORS[statement.kind](self, statement)
+        except Problem as problem:
+            self.report(self.position().error(problem.message, problem.column, problem.notes))
+        except NotYet as error:
+            self.report(self.position().error(f"must be known here, but {error.reason}", error.column))
+        except SourceError as error:
+            self.report(error)
 
     def _leave(self, frame: Frame) -> None:
         """The end of a frame: its .ifs must be closed."""
@@ -188,9 +192,7 @@ class Assembler:
         depth = self.frame.depth + 1
         if depth > MAX_NESTING:
             raise self.stop(f"nested deeper than {MAX_NESTING}: does a macro or a file call itself?")
-        self._entered += 1 + len(items)
-        if self._entered > MAX_STATEMENTS:
-            raise self.stop(f"more than {MAX_STATEMENTS} statements: a macro or .rept repeats without end")
+        self.count(1 + len(items))
         if lines is None:
             self._expanded += sum([len(statement.text) for statement, _ in items])
             if self._expanded > MAX_EXPANDED:
@@ -198,6 +200,12 @@ class Assembler:
         frame = Frame(items, file, lines, title, self.position(), depth)
         frame.conditional_depth = len(self.conditionals.stack)
         self.frame = frame
+
+    def count(self, statements: int) -> None:
+        """So many more are executed. Raises StopAssembly when there are too many."""
+        self._entered += statements
+        if self._entered > MAX_STATEMENTS:
+            raise self.stop(f"more than {MAX_STATEMENTS} statements: a macro or .rept repeats without end")
 
     def stop(self, message: str) -> StopAssembly:
         """What to raise where going on would be endless."""
@@ -413,26 +421,26 @@ def assemble_unit(
     include_dirs: Sequence[Path] = (),
     defsyms: abc.Mapping[str, int] | None = None,
     root: Path | None = None,
+    tree: SourceTree | None = None,
     encoder: Encoder | None = None,
     debug: bool = False,
 ) -> Assembly:
     """Assembles one source with everything known about it.
 
-    `root` is the directory that `.include` may read in (default: the one of the source); `defsyms` are absolute symbols
-    defined before the first line, as `--defsym`; `debug` adds line tables (debug_lines.py), as `-g`.
+    `root` is the directory that `.include` may read in (default: the one of the source), or `tree` says so in place of
+    `root` and `include_dirs`; `defsyms` are absolute symbols defined before the first line, as `--defsym`; `debug` adds
+    line tables (debug_lines.py), as `-g`.
     Raises SourceError, SourceErrors for several, EncoderUnavailable.
     """
     table = EncodingTable(encoder) if encoder is not None else default_table()
-    tree = None
     if isinstance(source, Path):
-        tree = SourceTree(root or source.parent, include_dirs)
+        tree = tree or SourceTree(root or source.parent, include_dirs)
         source = read_source(source, tree.shown_name(source))
-    elif root is not None:
+    elif tree is None and root is not None:
         tree = SourceTree(root, include_dirs)
     assembler = Assembler(tree, table)
     for name, value in (defsyms or {}).items():
-        symbol = assembler.symbols[name] = Symbol(name, ABSOLUTE, value)
-        symbol.is_set = True
+        assembler.symbols[name] = Symbol.constant(name, value, None)
     object_file = ObjectFile()
     try:
         assembler.run(parse_source(source))

@@ -1,7 +1,8 @@
 """Writes instructions into sections: encodes what is known, leaves a fixup or a waiting entry for what is not.
 
 The law of this page: an instruction takes four bytes when its statement is executed, whatever is known of it by then.
-`finish` fills in what waited for a number defined further down, or for an encoder that works in batches.
+`finish` fills in what waited for a number defined further down, or for the encoder: a call of it is dear, so all
+instructions of a source that it has not seen yet go into one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minikernel.bits import u32
-from minikernel.toolchain.encoder import EncodingError, EncodingTable
+from minikernel.toolchain.encoder import EncodingTable
 from minikernel.toolchain.expression import EXACT, Node, NotYet, Value, describe
 from minikernel.toolchain.fixups import Fixup, FixupKind
 from minikernel.toolchain.frames import Position
@@ -78,11 +79,8 @@ class CodeWriter:
     # --- forms ---
 
     def _encode(self, section: SectionBuilder, text: str, instruction: Instruction) -> None:
-        """Appends the word of `text`, now if the encoder gives it now."""
-        try:
-            word = self._table.word(text)
-        except EncodingError as error:
-            raise Problem(f"cannot encode `{text}`: {error}", _operand_column(instruction)) from None
+        """Appends the word of `text`, now if it was encoded before."""
+        word = self._table.known.get(text)
         if word is None:
             position = self._assembler.position()
             self._waiting.append(_Waiting(section, len(section.data), text, (), instruction, position))

@@ -17,7 +17,7 @@ from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.operands import no_operands
 from minikernel.toolchain.section_directives import SECTION_DIRECTIVES
 from minikernel.toolchain.statement import Statement, StatementKind
-from minikernel.toolchain.symbol_directives import SYMBOL_DIRECTIVES, assignment
+from minikernel.toolchain.symbol_directives import SYMBOL_DIRECTIVES, assignment, constants
 
 if TYPE_CHECKING:
     from minikernel.toolchain.assembler import Assembler
@@ -140,6 +140,7 @@ EXECUTORS: dict[StatementKind, Directive] = {
     StatementKind.DIRECTIVE: _execute_directive,
     StatementKind.OPERATION: _execute_operation,
     StatementKind.ASSIGNMENT: assignment,
+    StatementKind.CONSTANTS: constants,
     StatementKind.BLOCK: _execute_directive,
     StatementKind.WRONG: _execute_wrong,
 }

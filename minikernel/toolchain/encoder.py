@@ -39,18 +39,15 @@ class Encoder(Protocol):
     """Encodes ARM-state instructions of the Cortex-A15, unified syntax, without symbols."""
 
     name: str
-    in_batches: bool
-    """Whether a call is dear, so that many instructions should go into one."""
 
     def encode(self, instructions: Sequence[str]) -> list[Encoding]:
         """The word of each instruction, or why it has none; same length, same order."""
 
 
 class KeystoneEncoder:
-    """Keystone, one call for each instruction (about 25 us)."""
+    """Keystone. A call costs 20 us and 2 more for each instruction, so many go into one."""
 
     name = "keystone"
-    in_batches = False
 
     def __init__(self) -> None:
         """Raises ImportError where keystone is not installed."""
@@ -61,7 +58,14 @@ class KeystoneEncoder:
         self._ks: Any = keystone.Ks(keystone.KS_ARCH_ARM, keystone.KS_MODE_ARM | keystone.KS_MODE_V8)
 
     def encode(self, instructions: Sequence[str]) -> list[Encoding]:
-        return [self._encode(text) for text in instructions]
+        """No instruction has more than four bytes: if there are four for each, none is missing. Else one by one."""
+        try:
+            encoded, _ = self._ks.asm("\n".join(instructions), 0, True)
+        except self._error:
+            encoded = None
+        if encoded is None or len(encoded) != 4 * len(instructions):
+            return [self._encode(text) for text in instructions]
+        return list(_words(encoded))
 
     def _encode(self, text: str) -> Encoding:
         try:
@@ -103,8 +107,6 @@ _KEYSTONE_REASONS = {
 class GnuAsEncoder:
     """GNU as, one process for a batch."""
 
-    in_batches = True
-
     def __init__(self, program: str) -> None:
         self.name = program
 
@@ -137,8 +139,6 @@ class GnuAsEncoder:
 
 class LlvmMcEncoder:
     """llvm-mc, one process for a batch."""
-
-    in_batches = True
 
     def __init__(self, program: str) -> None:
         self.name = program
@@ -195,18 +195,8 @@ class EncodingTable:
         self.encoder = encoder
         self.known: dict[str, int] = {}
 
-    def word(self, text: str) -> int | None:
-        """The word, or None when it should wait for a batch. Raises EncodingError."""
-        known = self.known.get(text)
-        if known is None and not self.encoder.in_batches:
-            (encoding,) = self.encoder.encode((text,))
-            if isinstance(encoding, EncodingError):
-                raise encoding
-            known = self.known[text] = encoding
-        return known
-
     def encode(self, texts: Sequence[str]) -> dict[str, EncodingError]:
-        """Makes every text known that can be; gives the reasons for the others."""
+        """Makes every text known that can be, those that are not yet in one batch; gives the reasons for the others."""
         wanted = [text for text in dict.fromkeys(texts) if text not in self.known]
         refused: dict[str, EncodingError] = {}
         for text, encoding in zip(wanted, self.encoder.encode(wanted) if wanted else [], strict=True):

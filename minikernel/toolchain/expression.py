@@ -10,8 +10,7 @@ Values are Python ints, or an Address: symbol + addend, perhaps minus another sy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from minikernel.bits import sign_extend
 from minikernel.toolchain.lexer import Kind, Problem, Token
@@ -21,8 +20,7 @@ MAX_DEPTH = 100
 """Nesting of operators and parentheses, and links of a `.set` chain. GNU as has no such bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """symbol + addend - minus, not a plain number (yet)."""
 
     symbol: Symbol
@@ -471,7 +469,7 @@ def _join(operator: str, left: Node, right: Node, column: int) -> Node:
 def _parse_operand(tokens: list[Token], index: int, depth: int) -> tuple[Node, int]:
     if depth > MAX_DEPTH:
         raise Problem(f"the expression is nested deeper than {MAX_DEPTH}", tokens[index].column)
-    kind, value, column, _ = tokens[index]
+    kind, value, column = tokens[index]
     if kind is Kind.NUMBER:
         assert isinstance(value, int)
         return Number(_wrap(value), column), index + 1

@@ -9,7 +9,7 @@ place - except to a function (STT_FUNC), and from movw and movt, which keep the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING
 
 from minikernel.bits import s32
@@ -29,7 +29,7 @@ PC_AHEAD = 8
 """ARM state: pc reads as the instruction's address plus 8."""
 
 
-class FixupKind(Enum):
+class FixupKind(IntEnum):
     """Which field."""
 
     WORD = auto()

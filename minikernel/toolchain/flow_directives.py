@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from minikernel.errors import near_names
 from minikernel.toolchain.lexer import Problem
-from minikernel.toolchain.macros import Body, Macro, parse_header, split_arguments, unquote
+from minikernel.toolchain.macros import Body, Line, Macro, parse_header, split_arguments, unquote
 from minikernel.toolchain.operands import Operands, expression_list, no_operands
 from minikernel.toolchain.statement import Statement, parse_lines, parse_source
 
@@ -176,15 +176,17 @@ def _define_macro(assembler: Assembler, statement: Statement) -> None:
     """.macro NAME parameters ... .endm"""
     if statement.compiled is None:
         name, parameters = parse_header(statement.operands, statement.operands_column)
-        statement.compiled = name, parameters, Body(statement.body, [parameter.name for parameter in parameters])
-    name, parameters, body = statement.compiled
-    key = name.lower()
+        body = Body(statement.body, [parameter.name for parameter in parameters])
+        macro = Macro(name, parameters, body, assembler.frame.file, assembler.line)
+        statement.compiled = name.lower(), macro
+    key, macro = statement.compiled
     known = assembler.macros.get(key)
     if known is not None:
-        raise Problem(f"macro `{name}` is already defined at {known.file}:{known.line}", statement.operands_column)
+        message = f"macro `{macro.name}` is already defined at {known.file}:{known.line}"
+        raise Problem(message, statement.operands_column)
     if key.startswith("."):
-        raise Problem(f"a macro's name does not begin with `.`, found `{name}`", statement.operands_column)
-    assembler.macros[key] = Macro(name, parameters, body, assembler.frame.file, assembler.line)
+        raise Problem(f"a macro's name does not begin with `.`, found `{macro.name}`", statement.operands_column)
+    assembler.macros[key] = macro
 
 
 def _purgem(assembler: Assembler, statement: Statement) -> None:
@@ -255,7 +257,7 @@ def _letters(operands: str) -> list[str]:
     return list("".join(unquote(text) for _, text in split_arguments(operands, 0)[1:]))
 
 
-def _enter_rounds(assembler: Assembler, statement: Statement, rounds: list[list[tuple[str, int]]], count: int) -> None:
+def _enter_rounds(assembler: Assembler, statement: Statement, rounds: Sequence[Sequence[Line]], count: int) -> None:
     size = sum(len(lines) for lines in rounds)
     if count * max(size, 1) > MAX_REPEATS:
         raise Problem(f"{count} times {size} lines is more than {MAX_REPEATS} statements", statement.operands_column)

@@ -6,7 +6,7 @@ An error in an expansion shows the line as it was expanded, at its place in the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minikernel.errors import Location, SourceError
 from minikernel.toolchain.statement import Item, Statement
@@ -46,8 +46,7 @@ class Frame:
         return self.macro_use or (self.file, line)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A statement in its frame."""
 
     frame: Frame

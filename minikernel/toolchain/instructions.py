@@ -7,7 +7,7 @@ numbers, never from the student's text. Operands are compiled once; symbols are 
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from minikernel.toolchain.expression import Node, parse_expression
 from minikernel.toolchain.lexer import Kind, Problem, Token, tokenize
@@ -50,7 +50,7 @@ def _is_word(name: str, family: Family) -> bool:
     return False
 
 
-class Form(Enum):
+class Form(IntEnum):
     """What is left to do with a compiled instruction."""
 
     FIXED = auto()  # text is complete
@@ -195,7 +195,7 @@ def _plain(mnemonic_text: str, mnemonic: Mnemonic, tokens: list[Token]) -> Instr
     previous_was_word = False
     index = 0
     while tokens[index].kind is not Kind.END:
-        kind, value, column, _ = tokens[index]
+        kind, value, column = tokens[index]
         if kind is Kind.NAME and _is_word(str(value).lower(), family):
             word = _PLAIN_NAMES.get(str(value).lower(), str(value))
             parts.append(f" {word}" if previous_was_word else word)

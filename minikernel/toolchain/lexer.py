@@ -7,8 +7,9 @@ The law of this page: text in, tokens out; nothing is looked up and nothing is e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
+from functools import partial
 from typing import NamedTuple
 
 
@@ -34,12 +35,11 @@ class Kind(IntEnum):
 
 
 class Token(NamedTuple):
-    """One token; `column` counts from 0 in the text it was read from, `end` is the column behind it."""
+    """One token; `column` counts from 0 in the text it was read from."""
 
     kind: Kind
     value: int | str | tuple[int, bool]
     column: int
-    end: int
 
 
 END_TOKEN_VALUE = "end of line"
@@ -47,15 +47,15 @@ LOOKAHEAD = 5
 """END tokens behind the last: a reader may look so far ahead without asking how many there are."""
 
 _TOKEN = re.compile(
-    r"""
-      (?P<space>[ \t]+)
+    r"""[ \t]*(?:
+      (?P<name>[A-Za-z_.$][A-Za-z0-9_.$]*)
+    | (?P<mark><<|>>|<=|>=|==|!=|<>|&&|\|\||[-+*/%&|^!~<>()\[\]{},\#=:])
     | (?P<local>[0-9]+[bf](?![\w.$]))
     | (?P<number>[0-9][0-9A-Za-z_]*)
-    | (?P<name>[A-Za-z_.$][A-Za-z0-9_.$]*)
     | (?P<string>"(?:[^"\\]|\\.)*")
     | (?P<char>'(?:\\.|[^\\])'?)
-    | (?P<mark><<|>>|<=|>=|==|!=|<>|&&|\|\||[-+*/%&|^!~<>()\[\]{},\#=:])
-    """,
+    | (?P<wrong>[^ \t])
+    )""",
     re.VERBOSE | re.ASCII,
 )
 
@@ -75,37 +75,44 @@ _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]+)|(.))", re.DOTALL)
 def tokenize(text: str, start: int = 0) -> list[Token]:
     """The tokens of text[start:], END tokens last. Raises Problem at the first character that begins no token."""
     tokens: list[Token] = []
-    position, length = start, len(text)
-    match_token = _TOKEN.match
-    while position < length:
-        match = match_token(text, position)
-        if match is None:
-            raise Problem(_unexpected(text, position), position)
-        end = match.end()
+    for match in _TOKEN.finditer(text, start):
         kind = match.lastgroup
+        assert kind is not None
+        word = match[kind]
+        column = match.start(kind)
         if kind == "name":
-            tokens.append(Token(Kind.NAME, match.group(), position, end))
+            tokens.append(_token((_NAME, word, column)))
         elif kind == "mark":
-            tokens.append(Token(Kind.MARK, match.group(), position, end))
-        elif kind == "number":
-            tokens.append(Token(Kind.NUMBER, parse_integer(match.group(), position), position, end))
-        elif kind == "local":
-            word = match.group()
-            tokens.append(Token(Kind.LOCAL, (int(word[:-1]), word[-1] == "f"), position, end))
-        elif kind == "string":
-            tokens.append(Token(Kind.STRING, match.group()[1:-1], position, end))
-        elif kind == "char":
-            tokens.append(Token(Kind.NUMBER, _character(match.group(), position), position, end))
-        position = end
-    end_token = Token(Kind.END, END_TOKEN_VALUE, max(length, start), max(length, start))
-    tokens += [end_token] * LOOKAHEAD
+            tokens.append(_token((_MARK, word, column)))
+        else:
+            tokens.append(_other_token(kind, word, column))
+    end = Token(Kind.END, END_TOKEN_VALUE, max(len(text), start))
+    tokens += [end] * LOOKAHEAD
     return tokens
 
 
-def _unexpected(text: str, position: int) -> str:
-    if text[position] == '"':
+_NAME, _MARK = Kind.NAME, Kind.MARK
+_token: Callable[[tuple[Kind, str, int]], Token] = partial(tuple.__new__, Token)
+"""Token(...) without its detour through a Python function: an assembly makes a hundred thousand."""
+
+
+def _other_token(kind: str, word: str, column: int) -> Token:
+    match kind:
+        case "number":
+            return Token(Kind.NUMBER, parse_integer(word, column), column)
+        case "local":
+            return Token(Kind.LOCAL, (int(word[:-1]), word[-1] == "f"), column)
+        case "string":
+            return Token(Kind.STRING, word[1:-1], column)
+        case "char":
+            return Token(Kind.NUMBER, _character(word, column), column)
+    raise Problem(_unexpected(word), column)
+
+
+def _unexpected(character: str) -> str:
+    if character == '"':
         return "the string has no closing quote"
-    return f"unexpected character {text[position]!r}"
+    return f"unexpected character {character!r}"
 
 
 def parse_integer(word: str, column: int) -> int:

@@ -30,11 +30,17 @@ class SourceFile:
 def read_source(path: Path, name: str) -> SourceFile:
     """Reads a UTF-8 source file. Raises SourceError where it is unreadable, too large or no text."""
     try:
-        if path.stat().st_size > MAX_SOURCE_BYTES:
-            raise SourceError(f"the file is larger than {MAX_SOURCE_BYTES >> 20} MiB", Location(name, 1))
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_SOURCE_BYTES + 1)
     except OSError as error:
         raise SourceError(f"cannot read the file: {error.strerror}", Location(name, 1)) from None
+    return source_of(data, name, path)
+
+
+def source_of(data: bytes, name: str, path: Path | None = None) -> SourceFile:
+    """The source that a file's bytes are. Raises SourceError where they are too many or no UTF-8 text."""
+    if len(data) > MAX_SOURCE_BYTES:
+        raise SourceError(f"the file is larger than {MAX_SOURCE_BYTES >> 20} MiB", Location(name, 1))
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -44,7 +50,10 @@ def read_source(path: Path, name: str) -> SourceFile:
 
 
 class SourceTree:
-    """The directory that a run may read, and the directories in it that `.include` searches, in order."""
+    """The directory that a run may read, and the directories in it that `.include` searches, in order.
+
+    A file that was included once is not read again: one tree serves all units of a build, the next build has its own.
+    """
 
     def __init__(self, root: Path, include_dirs: Sequence[Path] = ()) -> None:
         self.root = root.resolve()
@@ -96,6 +105,7 @@ def _check_relative(name: str) -> None:
 
 # Strings and character constants are stepped over; `\@` in a macro body is its counter, not a comment.
 _QUOTED = r"""("(?:[^"\\\n]|\\.)*(?:"|$)|'(?:\\.|[^\\\n])'?|\\@)"""
+_QUOTING = re.compile(r"""["'\\]""")
 _LINE_COMMENT = re.compile(_QUOTED + r"|@.*|//.*")
 _ANY_COMMENT = re.compile(_QUOTED + r"|@.*|//.*|/\*[\s\S]*?\*/|(/\*)", re.MULTILINE)
 _NOT_NEWLINE = re.compile(r"[^\n]")
@@ -105,6 +115,8 @@ def strip_line(line: str) -> str:
     """The line without an `@` or `//` comment."""
     if "@" not in line and "//" not in line:
         return line
+    if not _QUOTING.search(line):
+        return line.partition("@")[0].partition("//")[0]
     return _LINE_COMMENT.sub(lambda match: match.group(1) or "", line)
 
 

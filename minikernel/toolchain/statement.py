@@ -8,8 +8,10 @@ Parsed lines are kept in a process-wide table by their text: a line that stands 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
+from itertools import groupby
 from typing import Any
 
 from minikernel.toolchain.source import SourceFile, code_lines
@@ -23,6 +25,7 @@ class StatementKind(IntEnum):
     DIRECTIVE = auto()
     OPERATION = auto()  # a mnemonic or a macro
     ASSIGNMENT = auto()  # name = expression
+    CONSTANTS = auto()  # .equ of several lines
     BLOCK = auto()  # .macro .rept .irp .irpc with its body
     WRONG = auto()
 
@@ -30,7 +33,7 @@ class StatementKind(IntEnum):
 class Statement:
     """One statement. Columns count from 0 in `text`, the line it stands in without its comment."""
 
-    __slots__ = ("body", "column", "compiled", "end_text", "kind", "op", "operands", "operands_column", "text")
+    __slots__ = ("body", "column", "compiled", "kind", "op", "operands", "operands_column", "parts", "text")
 
     def __init__(
         self, kind: StatementKind, op: str, operands: str, text: str, column: int, operands_column: int
@@ -43,8 +46,10 @@ class Statement:
         self.operands_column = operands_column
         self.compiled: Any = None
         """What the executing function made of the operands, kept for the next time; it must not depend on symbols."""
-        self.body: list[tuple[str, int]] = []
+        self.body: Sequence[tuple[str, int]] = ()
         """Of a block: its lines and their numbers."""
+        self.parts: Sequence[Item] = ()
+        """Of CONSTANTS: the statements."""
 
     def __repr__(self) -> str:
         return f"<Statement {self.kind.name} {self.op} {self.operands}>"
@@ -65,6 +70,8 @@ class ParsedSource:
 
 
 _SYMBOL = r"[A-Za-z_.$][A-Za-z0-9_.$]*"
+_USUAL = re.compile(rf"\s*(?:({_SYMBOL})\s*:\s*)?(?:({_SYMBOL})(?:\s+([^\s=].*)?)?)?$", re.ASCII)
+"""One label at most, one operation at most; what does not fit is taken apart with the expressions below."""
 _LABEL = re.compile(rf"\s*(?:({_SYMBOL})|([0-9]+))\s*:", re.ASCII)
 _ASSIGNMENT = re.compile(rf"\s*({_SYMBOL})\s*=(?!=)\s*(.*)$", re.ASCII)
 _OPERATION = re.compile(rf"\s*({_SYMBOL})(?:\s+(.*))?$", re.ASCII)
@@ -90,7 +97,8 @@ def parse_source(source: SourceFile) -> ParsedSource:
     parsed = _source_cache.get(key)
     if parsed is None:
         stripped = code_lines(source)
-        parsed = ParsedSource(source, source.text.split("\n"), parse_lines([(t, n) for n, t in enumerate(stripped, 1)]))
+        items = join_constants(parse_lines([(text, number) for number, text in enumerate(stripped, 1)]))
+        parsed = ParsedSource(source, source.text.split("\n"), items)
         if len(_source_cache) > 500:
             _source_cache.clear()
         _source_cache[key] = parsed
@@ -122,6 +130,23 @@ def parse_lines(lines: list[tuple[str, int]]) -> list[Item]:
                 break
             items.append((statement, number))
     return items
+
+
+def join_constants(items: list[Item]) -> list[Item]:
+    """The same statements with each run of `.equ` as one, which many files that include it execute at one stroke."""
+    joined: list[Item] = []
+    for is_constant, run in groupby(items, key=lambda item: item[0].op in _CONSTANT_OPS):
+        parts = list(run)
+        if is_constant and len(parts) > 1:
+            first, line = parts[0]
+            whole = Statement(StatementKind.CONSTANTS, first.op, "", first.text, first.column, first.operands_column)
+            whole.parts = parts
+            parts = [(whole, line)]
+        joined += parts
+    return joined
+
+
+_CONSTANT_OPS = frozenset((".equ", ".set"))
 
 
 def _block_word(text: str) -> str | None:
@@ -185,6 +210,13 @@ def _parse_part(text: str, out: list[Statement]) -> None:
     if len(text) > MAX_LINE:
         out.append(_wrong(f"the line is longer than {MAX_LINE} characters", text[:100], 0))
         return
+    match = _USUAL.match(text)
+    if match is not None:
+        if match.start(1) >= 0:
+            out.append(Statement(StatementKind.LABEL, match[1], "", text, match.start(1), match.end(1)))
+        if match.start(2) >= 0:
+            out.append(_operation(match[2], match.start(2), match[3] or "", match.start(3), text))
+        return
     position = 0
     while (match := _LABEL.match(text, position)) is not None:
         name, number = match.groups()
@@ -196,8 +228,8 @@ def _parse_part(text: str, out: list[Statement]) -> None:
     if _BLANK.match(text, position):
         return
     match = _OPERATION.match(text, position)
-    if match is not None and not (match.group(2) or "").startswith("="):
-        out.append(_operation(match, text))
+    if match is not None and not (match[2] or "").startswith("="):
+        out.append(_operation(match[1], match.start(1), match[2] or "", match.start(2), text))
         return
     match = _ASSIGNMENT.match(text, position)
     if match is not None:
@@ -208,10 +240,9 @@ def _parse_part(text: str, out: list[Statement]) -> None:
     out.append(_wrong(f"expected a label, a mnemonic or a directive, found {text[column]!r}", text, column))
 
 
-def _operation(match: re.Match[str], text: str) -> Statement:
-    op, operands = match.group(1), match.group(2) or ""
-    column = match.start(1)
-    operands_column = match.start(2) if match.group(2) else match.end(1)
+def _operation(op: str, column: int, operands: str, operands_column: int, text: str) -> Statement:
+    if not operands:
+        operands_column = column + len(op)
     if not op.startswith("."):
         return Statement(StatementKind.OPERATION, op, operands, text, column, operands_column)
     op = op.lower()

@@ -99,50 +99,40 @@ ABSOLUTE = SectionBuilder("*ABS*", SectionType.NULL, 0)
 
 
 class Symbol:
-    """A name, and what is known of it so far."""
+    """A name, and what is known of it so far. What most symbols have in common stands in the class."""
 
-    __slots__ = (
-        "being_resolved",
-        "binding",
-        "definition",
-        "group",
-        "is_set",
-        "is_used",
-        "is_wanted",
-        "kind",
-        "location",
-        "name",
-        "reference",
-        "section",
-        "size",
-        "size_definition",
-        "value",
-        "visibility",
-    )
+    definition: Node | Address | int | None = None
+    """What `.set` gave when it was no plain number and no label known at that point."""
+    is_set = False
+    """Defined by .set or `=`: may be set again."""
+    binding: int = SymbolBinding.LOCAL
+    kind: int = SymbolKind.NOTYPE
+    size = 0
+    visibility = 0
+    size_definition: tuple[Node, Position] | None = None
+    is_wanted = False
+    """A directive names it, so it stands in the symbol table though undefined."""
+    is_used = False
+    """A relocation refers to it."""
+    being_resolved = False
+    location: Location | None = None
+    """Where it is defined."""
+    reference: tuple[Position, int | None] | None = None
+    """Where it was first named: the statement and the column."""
 
     def __init__(self, name: str, section: SectionBuilder | None = None, value: int = 0, group: int = 0) -> None:
         self.name = name
         self.section = section
         self.value = value
         self.group = group
-        self.definition: Node | Address | int | None = None
-        """What `.set` gave when it was no plain number and no label known at that point."""
-        self.is_set = False
-        """Defined by .set or `=`: may be set again."""
-        self.binding: int = SymbolBinding.LOCAL
-        self.kind: int = SymbolKind.NOTYPE
-        self.size = 0
-        self.visibility = 0
-        self.size_definition: tuple[Node, Position] | None = None
-        self.is_wanted = False
-        """A directive names it, so it stands in the symbol table though undefined."""
-        self.is_used = False
-        """A relocation refers to it."""
-        self.being_resolved = False
-        self.location: Location | None = None
-        """Where it is defined."""
-        self.reference: tuple[Position, int | None] | None = None
-        """Where it was first named: the statement and the column."""
+
+    @classmethod
+    def constant(cls, name: str, value: int, location: Location | None) -> Symbol:
+        """What `.set name, value` makes of a new name; no location: --defsym did it."""
+        symbol = cls(name, ABSOLUTE, value)
+        symbol.is_set = True
+        symbol.location = location
+        return symbol
 
     def successor(self) -> Symbol:
         """The symbol of the same name after another `.set`."""

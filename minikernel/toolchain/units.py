@@ -14,8 +14,10 @@ from minikernel.toolchain.config import BuildConfig, DriverSetting
 from minikernel.toolchain.symbol_versions import interfaces
 
 if TYPE_CHECKING:
+    from minikernel.toolchain.assembler import Assembly
     from minikernel.toolchain.link_messages import SymbolError
     from minikernel.toolchain.script import LinkerScript
+    from minikernel.toolchain.source import SourceTree
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TOOLCHAIN_FOLDERS = ("elf", "toolchain")
@@ -85,6 +87,8 @@ class Units:
         self._common = content_key((*toolchain_parts(), *file_parts(sorted(config.tree.rglob("*.inc")), config.tree)))
         self._new: dict[str, bytes] = {}
         self._units: dict[str, Unit] = {}
+        self._sources: dict[str, bytes] = {}
+        self._trees: dict[tuple[str, ...], SourceTree] = {}
         self.files: dict[str, bytes] = {}
         """Object name -> the object's file, for every unit assembled so far."""
 
@@ -96,12 +100,20 @@ class Units:
         if known is not None:
             self.files[unit.object_name] = known
             return ObjectFile.from_bytes(known, unit.object_name)
-        from minikernel.toolchain.assembler import assemble
-
-        folders = [self.tree / folder for folder in unit.folders]
-        obj = assemble(self.tree / unit.source, folders, dict(unit.defsyms), self.tree, debug=True)
+        obj = self._assembly(unit).object_file
         self._new[key] = self.files[unit.object_name] = obj.to_bytes()
         return obj
+
+    def _assembly(self, unit: Unit) -> Assembly:
+        from minikernel.toolchain.assembler import assemble_unit
+        from minikernel.toolchain.source import SourceTree, source_of
+
+        tree = self._trees.get(unit.folders)
+        if tree is None:
+            tree = self._trees[unit.folders] = SourceTree(self.tree, [self.tree / folder for folder in unit.folders])
+        path = self.tree / unit.source
+        source = source_of(self._read(unit), tree.shown_name(path), path)
+        return assemble_unit(source, tree=tree, defsyms=dict(unit.defsyms), debug=True)
 
     def interfaces(self, units: Iterable[Unit]) -> dict[str, str]:
         """The interfaces that the function headers of these sources state, by name."""
@@ -111,10 +123,14 @@ class Units:
         return found
 
     def _read(self, unit: Unit) -> bytes:
-        try:
-            return (self.tree / unit.source).read_bytes()
-        except OSError as error:
-            raise UsageError(f"cannot read {unit.source}: {error.strerror}") from None
+        """The unit's source, read once."""
+        data = self._sources.get(unit.source)
+        if data is None:
+            try:
+                data = self._sources[unit.source] = (self.tree / unit.source).read_bytes()
+            except OSError as error:
+                raise UsageError(f"cannot read {unit.source}: {error.strerror}") from None
+        return data
 
     def assemble_text(self, name: str, text: str) -> ObjectFile:
         """The object of a generated source."""
@@ -129,17 +145,12 @@ class Units:
 
     def explain(self, error: SymbolError) -> SourceErrors | SymbolError:
         """The same problems at their lines in the sources, where those are known."""
-        from minikernel.toolchain.assembler import assemble_unit
-
         located: list[SourceError] = []
         for problem in error.problems:
             unit = self._units.get(problem.file)
             if unit is None:
                 return error
-            folders = [self.tree / folder for folder in unit.folders]
-            assembly = assemble_unit(
-                self.tree / unit.source, include_dirs=folders, defsyms=dict(unit.defsyms), root=self.tree
-            )
+            assembly = self._assembly(unit)
             use = assembly.references.get(problem.name)
             place = assembly.definitions.get(problem.name)
             if use is not None:

@@ -36,10 +36,9 @@ WORDS = [0xE320F000, 0xE3A00001, 0xE92D0030, 0xE59F0000, 0xE28F0000, 0xF57FF04B,
 
 
 class Recorder:
-    """Answers every instruction with one word, in batches, and keeps what it was asked."""
+    """Answers every instruction with one word, and keeps what it was asked."""
 
     name = "recorder"
-    in_batches = True
 
     def __init__(self, answer: Encoding) -> None:
         self.answer = answer
@@ -63,6 +62,14 @@ def test_keystone_answers_of_no_bytes_are_refused() -> None:
     assert isinstance(refused, EncodingError)
 
 
+def test_keystone_refuses_one_of_many_and_gives_the_others() -> None:
+    pytest.importorskip("keystone")
+    for wrong in ("ubfx r0,r1,#31,#2", "mov r0,#0x101ff", "frobnicate r0"):
+        first, refused, last = KeystoneEncoder().encode([FORMS[0], wrong, FORMS[1]])
+        assert [first, last] == WORDS[:2]
+        assert isinstance(refused, EncodingError)
+
+
 def test_gnu_as_stands_in_with_the_same_words() -> None:
     require("arm-none-eabi-as")
     assert GnuAsEncoder("arm-none-eabi-as").encode(FORMS) == WORDS
@@ -78,7 +85,7 @@ def test_llvm_mc_stands_in_with_the_same_words() -> None:
     assert LlvmMcEncoder(names[0]).encode(FORMS) == WORDS
 
 
-def test_a_batch_encoder_is_asked_once_for_each_form() -> None:
+def test_the_encoder_is_asked_once_for_each_form() -> None:
     recorder = Recorder(0xE320F000)
     source = SourceFile("a.s", "clz r8, r7\nclz r8, r7\nmov r8, #LATE\nb .\n.equ LATE, 77\n")
     data = assemble_unit(source, encoder=recorder).object_file.section(".text").data

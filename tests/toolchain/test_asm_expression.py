@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikernel.errors import SourceError
+from minikernel.errors import SourceError, SourceErrors
 from minikernel.toolchain.assembler import assemble_text
 
 
@@ -95,6 +95,22 @@ def test_difference_of_labels_over_an_alignment_is_known_at_the_end_only() -> No
 def test_set_chain_that_ends_in_itself_is_refused() -> None:
     with pytest.raises(Exception, match="defined by itself"):
         assemble_text(".set a, b\n.set b, a\n.word a\n")
+
+
+def test_several_sets_in_a_row_are_executed_in_their_order() -> None:
+    text = ".equ a, 1\n.equ b, a + 1\n.equ a, 5\n.set c, a + b\n.equ later, end - start\n.equ d, 9\n"
+    text += ".byte a, b, c, d, later\nstart: .byte 0\nend:\n"
+    assert assemble_text(text).section(".text").data == bytes([5, 2, 7, 9, 1, 0])
+
+
+def test_what_is_wrong_with_one_of_several_sets_is_told_at_its_line() -> None:
+    text = "taken: nop\n.equ a, 1\n.equ taken, 2\n.equ b, 1 +\n.equ c, 3\n.byte a, c\n"
+    with pytest.raises(SourceErrors) as caught:
+        assemble_text(text)
+    first, second = caught.value.errors
+    assert "`taken` is already defined at text.s:1:1" in str(first)
+    assert "expected an expression" in str(second)
+    assert [error.location.line for error in caught.value.errors] == [3, 4]
 
 
 def test_forward_set_keeps_the_value_that_comes_first() -> None:
