@@ -130,7 +130,9 @@ class Board:
             (self.sensor,),
             (self.usb.ehci, self.usb.bulk, self.desktop),
         )
-        self._deadlines = [_deadline_of(group) for group in self._timed]
+        self._deadlines: list[int | None] = []
+        self._deadline: int | None = None  # the earliest of these
+        self.deadline()
         self.regions = _placed(devices, ram_size)
         self._by_mib = _dispatch_table(self.regions)
 
@@ -176,12 +178,16 @@ class Board:
     def deadline(self) -> int | None:
         """When tick() is needed next: absolute virtual time in ns; None when nothing is to come by itself."""
         self._deadlines = [_deadline_of(group) for group in self._timed]
-        return earliest(*self._deadlines)
+        self._deadline = earliest(*self._deadlines)
+        return self._deadline
 
     def deadline_after_access(self, group: int) -> int | None:
         """The same, where since the last call nothing but one group of `timed_groups` was touched."""
-        self._deadlines[group] = _deadline_of(self._timed[group])
-        return earliest(*self._deadlines)
+        of_group = _deadline_of(self._timed[group])
+        if of_group != self._deadlines[group]:
+            self._deadlines[group] = of_group
+            self._deadline = earliest(*self._deadlines)
+        return self._deadline
 
     @property
     def timed_groups(self) -> tuple[tuple[MemoryRegion, ...], ...]:
@@ -210,7 +216,7 @@ class Board:
 
 
 def _deadline_of(group: tuple[BoardPart, ...]) -> int | None:
-    return earliest(*(part.deadline() for part in group))
+    return earliest(*[part.deadline() for part in group])
 
 
 def _placed(devices: tuple[Device, ...], ram_size: int) -> tuple[MemoryRegion, ...]:

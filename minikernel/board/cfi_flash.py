@@ -56,7 +56,7 @@ so), protection registers. Those commands are ignored and logged.
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from minikernel.board.device import AccessLog, Clock, Device, State, ignore_access
 from minikernel.errors import ImageError
@@ -86,7 +86,7 @@ class Command(IntEnum):
     LOCK_CONFIRM = 0x01
 
 
-class Status(IntFlag):
+class Status(IntEnum):
     READY = 0x80
     ERASE_ERROR = 0x20
     PROGRAM_ERROR = 0x10
@@ -112,9 +112,9 @@ READ_MODES = {
 }
 TWO_CYCLE_COMMANDS = (Command.PROGRAM, Command.PROGRAM_ALTERNATE, Command.BLOCK_ERASE, Command.LOCK_SETUP)
 READY = int(Status.READY)
-SEQUENCE_ERROR = int(Status.ERASE_ERROR | Status.PROGRAM_ERROR)
-LOCKED_PROGRAM_ERROR = int(Status.BLOCK_LOCKED | Status.PROGRAM_ERROR)
-LOCKED_ERASE_ERROR = int(Status.BLOCK_LOCKED | Status.ERASE_ERROR)
+SEQUENCE_ERROR = Status.ERASE_ERROR | Status.PROGRAM_ERROR
+LOCKED_PROGRAM_ERROR = Status.BLOCK_LOCKED | Status.PROGRAM_ERROR
+LOCKED_ERASE_ERROR = Status.BLOCK_LOCKED | Status.ERASE_ERROR
 MANUFACTURER_INTEL = 0x0089
 DEVICE_ID = 0x0018
 CHIPS = 2

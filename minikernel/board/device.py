@@ -7,6 +7,8 @@ Laws of this folder:
     `load()` takes them back. No device holds a queue of closures.
   * An unknown register reads 0 and swallows writes, and is reported to the access log. Nothing is guessed.
   * Each device computes its interrupt line in one place, `_update_irq()`.
+  * The bits of a register are an IntEnum: what is put together from them is a bare int. (An IntFlag would make a new
+    object at each & and |, at many accesses a millisecond.)
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import fields
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -164,7 +166,7 @@ class WordDevice(Device):
 
     def read(self, offset: int, size: int) -> int:
         self.tick()
-        word = int(self.read_word(offset & ~3))  # a bare int, whatever flags it was put together from
+        word = int(self.read_word(offset & ~3))  # a bare int, also where it is a single bit
         if size == 4:
             return word
         return (word >> 8 * (offset & 3)) & ((1 << 8 * size) - 1)
@@ -185,12 +187,16 @@ class WordDevice(Device):
 def values_of(registers: DataclassInstance) -> State:
     """The fields of a device's register dataclass, in order: what save() gives and what `Registers(*state)` takes.
 
-    Flags become bare ints, so that equal registers give equal states however they came to be.
+    Single bits become bare ints, so that equal registers give equal states however they came to be.
     """
     values = (getattr(registers, field.name) for field in fields(registers))
-    return tuple(int(value) if isinstance(value, IntEnum | IntFlag) else value for value in values)
+    return tuple(int(value) if isinstance(value, IntEnum) else value for value in values)
 
 
 def earliest(*times: int | None) -> int | None:
     """The least of those that are not None; None when all are."""
-    return min((time for time in times if time is not None), default=None)
+    first = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first

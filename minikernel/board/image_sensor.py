@@ -30,7 +30,7 @@ Operation:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from minikernel.board.device import AccessLog, Clock, IrqLine, State, WordDevice, ignore_access, values_of
 from minikernel.board.ppm import parse_ppm
@@ -53,13 +53,13 @@ class Register(IntEnum):
     EXPOSURE_US = 0x24
 
 
-class Ctrl(IntFlag):
+class Ctrl(IntEnum):
     POWER = 1 << 0
     CAPTURE = 1 << 1
     IRQ_ENABLE = 1 << 2
 
 
-class Status(IntFlag):
+class Status(IntEnum):
     READY = 1 << 0
     BUSY = 1 << 1
     FRAME = 1 << 2

@@ -32,7 +32,7 @@ RXE is 0, characters stay with the sender.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from minikernel.board.device import AccessLog, IrqLine, State, WordDevice, ignore_access
 
@@ -57,20 +57,20 @@ class Register(IntEnum):
     UARTDMACR = 0x048
 
 
-class Flag(IntFlag):
+class Flag(IntEnum):
     RXFE = 1 << 4
     TXFF = 1 << 5
     RXFF = 1 << 6
     TXFE = 1 << 7
 
 
-class Cr(IntFlag):
+class Cr(IntEnum):
     UARTEN = 1 << 0
     TXE = 1 << 8
     RXE = 1 << 9
 
 
-class Interrupt(IntFlag):
+class Interrupt(IntEnum):
     RX = 1 << 4
     TX = 1 << 5
     RT = 1 << 6
@@ -176,7 +176,7 @@ class Pl011(WordDevice):
 
     def _flags(self) -> int:
         depth = self._fifo_depth()
-        flags = Flag(0)
+        flags = 0
         if not self._rx_fifo:
             flags |= Flag.RXFE
         if len(self._rx_fifo) >= depth:

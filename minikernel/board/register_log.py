@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minikernel.board.device import BoardPart, Clock, Device, State
 
 BLOCK_ENTRIES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterAccess:
+class RegisterAccess(NamedTuple):
     """`count` accesses in a row to the same register, in the same direction: a poll loop or a data port is one entry.
 
     `time_ns` is that of the first, `value` that of the last. `register` is the manual's name, or the offset in hex.
@@ -23,16 +22,7 @@ class RegisterAccess:
     is_write: bool
     size: int
     value: int
-    count: int = 1
-
-    def continues(self, other: RegisterAccess) -> bool:
-        """Whether this access belongs to the row of `other`."""
-        return (self.device, self.register, self.is_write, self.size) == (
-            other.device,
-            other.register,
-            other.is_write,
-            other.size,
-        )
+    count: int = 1  # type: ignore[assignment]  # takes the place of tuple.count()
 
 
 class RegisterLog(BoardPart):
@@ -43,18 +33,18 @@ class RegisterLog(BoardPart):
         self._full: list[tuple[RegisterAccess, ...]] = []
         self._last: list[RegisterAccess] = []
 
-    def append(self, access: RegisterAccess) -> None:
-        """Note one access."""
-        if self._last and access.continues(self._last[-1]):
-            row = self._last[-1]
-            self._last[-1] = RegisterAccess(
-                row.time_ns, row.device, row.register, row.is_write, row.size, access.value, row.count + 1
-            )
-            return
-        if len(self._last) == BLOCK_ENTRIES:
-            self._full.append(tuple(self._last))
-            self._last = []
-        self._last.append(access)
+    def note(self, clock: Clock, device: str, register: str, is_write: bool, size: int, value: int) -> None:
+        """Note one access, at the clock's time."""
+        last = self._last
+        if last:
+            row = last[-1]
+            if (row.register, row.is_write, row.size, row.device) == (register, is_write, size, device):
+                last[-1] = RegisterAccess(row.time_ns, device, register, is_write, size, value, row.count + 1)
+                return
+        if len(last) == BLOCK_ENTRIES:
+            self._full.append(tuple(last))
+            last = self._last = []
+        last.append(RegisterAccess(clock.now_ns, device, register, is_write, size, value))
 
     def __len__(self) -> int:
         return len(self._full) * BLOCK_ENTRIES + len(self._last)
@@ -106,4 +96,4 @@ class LoggedDevice(Device):
 
     def _note(self, offset: int, is_write: bool, size: int, value: int) -> None:
         name = self._device.register_name(offset)
-        self._log.append(RegisterAccess(self._clock.now_ns, self.name, name, is_write, size, value))
+        self._log.note(self._clock, self.name, name, is_write, size, value)

@@ -28,7 +28,7 @@ the prescaler, not the counter. Pre = 3 is undefined in the manual; here it is 2
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from minikernel.board.device import AccessLog, Clock, IrqLine, State, WordDevice, earliest, ignore_access, values_of
 
@@ -58,7 +58,7 @@ class Register(IntEnum):
     TIMER2BGLOAD = 0x38
 
 
-class Control(IntFlag):
+class Control(IntEnum):
     ONESHOT = 1 << 0
     SIZE_32 = 1 << 1
     INT_ENABLE = 1 << 5

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, IntEnum, IntFlag
+from enum import Enum, IntEnum
 
 from minikernel.bits import bits, u32
 from minikernel.board.device import AccessLog, Clock, State, WordDevice, ignore_access, values_of
@@ -56,7 +56,7 @@ class Register(IntEnum):
     SYS_CFGSTAT = 0xA8
 
 
-class CfgStat(IntFlag):
+class CfgStat(IntEnum):
     COMPLETE = 1 << 0
     ERROR = 1 << 1
 

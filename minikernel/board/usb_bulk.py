@@ -45,7 +45,7 @@ inside SCSI command blocks big-endian.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Protocol
 
 from minikernel.board.device import AccessLog, Clock, IrqLine, State, WordDevice, earliest, ignore_access, values_of
@@ -68,12 +68,12 @@ class Register(IntEnum):
     INT_CLEAR = 0x20
 
 
-class Ctrl(IntFlag):
+class Ctrl(IntEnum):
     ENABLE = 1 << 0
     IRQ_ENABLE = 1 << 1
 
 
-class Status(IntFlag):
+class Status(IntEnum):
     CONNECTED = 1 << 0
     OUT_READY = 1 << 1
     IN_EMPTY = 1 << 2
@@ -177,7 +177,7 @@ class BulkPipe(WordDevice):
                 self._deliver_in(due)
             else:
                 self._deliver_out()
-        self._update_irq()
+            self._update_irq()
 
     def save(self) -> State:
         return values_of(self._r)

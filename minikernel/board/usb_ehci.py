@@ -41,7 +41,7 @@ never set. Interrupt: USBSTS & USBINTR & 0x3f != 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from minikernel.board.device import AccessLog, Clock, IrqLine, State, WordDevice, earliest, ignore_access, values_of
 from minikernel.board.usb_port import UsbPort
@@ -69,7 +69,7 @@ class Register(IntEnum):
     PORTSC1 = 0x64
 
 
-class UsbCmd(IntFlag):
+class UsbCmd(IntEnum):
     RS = 1 << 0
     HCRESET = 1 << 1
     PSE = 1 << 4
@@ -78,7 +78,7 @@ class UsbCmd(IntFlag):
     ITC = 0xFF << 16
 
 
-class UsbSts(IntFlag):
+class UsbSts(IntEnum):
     USBINT = 1 << 0
     USBERRINT = 1 << 1
     PCD = 1 << 2
@@ -90,7 +90,7 @@ class UsbSts(IntFlag):
     ASS = 1 << 15
 
 
-class PortSc(IntFlag):
+class PortSc(IntEnum):
     CCS = 1 << 0
     CSC = 1 << 1
     PED = 1 << 2

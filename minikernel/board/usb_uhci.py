@@ -38,7 +38,7 @@ stays low.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 
 from minikernel.board.device import AccessLog, Clock, Device, IrqLine, State, ignore_access, values_of
 from minikernel.board.usb_port import UsbPort
@@ -61,7 +61,7 @@ class Register(IntEnum):
     PORTSC2 = 0x12
 
 
-class UsbCmd(IntFlag):
+class UsbCmd(IntEnum):
     RS = 1 << 0
     HCRESET = 1 << 1
     GRESET = 1 << 2
@@ -72,7 +72,7 @@ class UsbCmd(IntFlag):
     MAXP = 1 << 7
 
 
-class UsbSts(IntFlag):
+class UsbSts(IntEnum):
     USBINT = 1 << 0
     ERROR = 1 << 1
     RESUME = 1 << 2
@@ -81,7 +81,7 @@ class UsbSts(IntFlag):
     HC_HALTED = 1 << 5
 
 
-class PortSc(IntFlag):
+class PortSc(IntEnum):
     CCS = 1 << 0
     CSC = 1 << 1
     PE = 1 << 2

@@ -1,7 +1,6 @@
 """The whole board behind physical addresses."""
 
 import pickle
-from dataclasses import astuple
 
 import pytest
 from board.camera import StorageDriver, record
@@ -315,7 +314,7 @@ def _types_in(value):
     if type(value) is tuple:
         return set().union(*map(_types_in, value))
     if type(value) is RegisterAccess:
-        return _types_in(astuple(value))
+        return _types_in(tuple(value))
     return {type(value)}
 
 
