@@ -58,17 +58,21 @@ class Checking:
         self.sources = sources
         self._run_named = run_named
         self._build_with = build_with
+        self._runs: dict[str, Run] = {}
         self._looked_at: list[str] = []
         self._lines: list[ReportLine] = []
 
     # --- what there is to look at -------------------------------------------------------------------------------------
 
     def run(self, name: str) -> Run:
-        """The run of that name in lab.toml, its machine as it stopped: what other checks did to it is undone.
+        """The run of that name in lab.toml. The first time its machine is as it stopped: what other checks did to it is
+        undone; what this one does to it stays.
 
         A run that stopped early ends this check, with the reason as its lines.
         """
-        return self._run_named(name)
+        if name not in self._runs:
+            self._runs[name] = self._run_named(name)
+        return self._runs[name]
 
     def build(self, drivers: Mapping[str, str] | None = None) -> Build:
         """The student's kernel built with some drivers set otherwise, without booting it."""

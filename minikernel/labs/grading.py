@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -16,12 +16,12 @@ from minikernel.errors import Location, MinikernelError, SourceError
 from minikernel.labs.checking import Checking, Verdict
 from minikernel.labs.integrity import Change, find_changes
 from minikernel.labs.lab import INTACT, CheckSpec, Lab
-from minikernel.labs.layout import Layout
+from minikernel.labs.layout import Linked
 from minikernel.labs.report import CheckResult, LabReport, Mark, Outcome, ReportLine
 from minikernel.labs.running import Kernel, Run, RunEndedError, execute
 from minikernel.labs.submission import Submission, read_submission
 from minikernel.labs.trees import Tree, on_disk, solution_tree, with_files
-from minikernel.toolchain.build import Build, build
+from minikernel.toolchain.build import build
 from minikernel.toolchain.build_cache import BuildCache, default_cache_directory
 from minikernel.toolchain.config import BuildConfig
 
@@ -122,19 +122,11 @@ class _ObjectsOnly(BuildCache):
         """Nothing is kept."""
 
 
-@dataclass(frozen=True)
-class _Reference:
-    """The solution's kernel, to compare with."""
-
-    build: Build
-    layout: Layout
-
-
 @lru_cache(maxsize=16)
-def _reference(lab_folder: Path, drivers: tuple[tuple[str, str], ...]) -> _Reference:
+def _solution(lab_folder: Path, drivers: tuple[tuple[str, str], ...]) -> Linked:
+    """The solution's kernel, to compare with."""
     with on_disk(solution_tree(Lab.read(lab_folder))) as tree:
-        made = build(BuildConfig.load(dict(drivers), tree))
-        return _Reference(replace(made, files=dict(made.files)), Layout(made))
+        return Linked.of(build(BuildConfig.load(dict(drivers), tree)))
 
 
 class Bench:
@@ -154,9 +146,9 @@ class Bench:
             made = build(BuildConfig.load(drivers, self._tree), cache=self._cache)
             known = BuildConfig.load({}, self._tree).drivers
             settings = tuple((name, setting.value) for name, setting in made.config.drivers.items() if name in known)
-            reference = _reference(self.lab.folder, settings)
-            changes = find_changes(made, reference.build, self.lab.files)
-            self._kernels[key] = Kernel(made, Layout(made), reference.layout, changes)
+            linked, solution = Linked.of(made), _solution(self.lab.folder, settings)
+            changes = find_changes(linked, solution, self.lab.files)
+            self._kernels[key] = Kernel(made, linked.layout, solution.layout, changes)
         return self._kernels[key]
 
     def run(self, name: str) -> Run:

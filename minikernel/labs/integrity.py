@@ -24,9 +24,9 @@ from itertools import pairwise
 from minikernel.elf.constants import SymbolBinding
 from minikernel.elf.image import Image
 from minikernel.elf.object_file import ABS, ObjectFile, Section, Symbol
-from minikernel.labs.layout import GENERATED, SCRIPT, Layout, source_of
+from minikernel.labs.layout import GENERATED, SCRIPT, Layout, Linked, source_of
 from minikernel.toolchain.build import Build
-from minikernel.toolchain.units import Unit, kernel_units, module_units, user_units
+from minikernel.toolchain.units import Unit, kernel_units, module_units
 
 VERSIONS = "__versions"
 LINKER_SCRIPT = "the linker script"
@@ -40,12 +40,13 @@ class Change:
     place: str = ""
 
 
-def find_changes(made: Build, reference: Build, files: Collection[str]) -> tuple[Change, ...]:
-    """What differs in `made`, besides the student's `files`, from the solution built with the same settings."""
+def find_changes(student: Linked, solution: Linked, files: Collection[str]) -> tuple[Change, ...]:
+    """What differs in `student`, besides the student's `files`, from the solution built with the same settings."""
+    made, reference = student.build, solution.build
     changes = tuple(_changed_objects(made, reference, files))
     if changes:
         return changes  # the rest would only repeat them
-    names = _Names(Layout(made), Layout(reference), files)
+    names = _Names(student.layout, solution.layout, files)
     return (
         *names.misplaced(),
         *names.overlapping(),
@@ -62,7 +63,8 @@ def find_changes(made: Build, reference: Build, files: Collection[str]) -> tuple
 
 
 def _units(made: Build) -> dict[str, Unit]:
-    units = (*kernel_units(made.config), *module_units(made.config), *user_units(made.config))
+    program = [Unit(source_of(name)) for name in made.objects if name.startswith("user/")]  # the tree may be gone
+    units = (*kernel_units(made.config), *module_units(made.config), *program)
     return {unit.object_name: unit for unit in units}
 
 

@@ -35,10 +35,12 @@ class VariantKind(StrEnum):
 class Limits:
     """Of one run: `instructions`, `virtual_s` of the guest's time, `console_bytes`, `events` of the trace.
 
-    Of a whole submission, and held by who starts the process: `wall_s`, `memory_mb`.
+    Of what one check does with a run: `check_instructions`, and the others once more. Of a whole submission, and held
+    by who starts the process: `wall_s`, `memory_mb`.
     """
 
     instructions: int = 100_000_000
+    check_instructions: int = 20_000_000
     virtual_s: int = 60
     console_bytes: int = 1_000_000
     events: int = 200_000

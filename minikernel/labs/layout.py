@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -46,6 +46,19 @@ class Piece:
     def end(self) -> int:
         """The first address behind it."""
         return self.addr + self.size
+
+
+@dataclass(frozen=True, eq=False)
+class Linked:
+    """A finished build and its layout: what can be compared when its sources are gone."""
+
+    build: Build
+    layout: Layout
+
+    @classmethod
+    def of(cls, made: Build) -> Linked:
+        """Reads what may lie in a cache or in a temporary folder."""
+        return cls(replace(made, files=dict(made.files)), Layout(made))
 
 
 class Layout:

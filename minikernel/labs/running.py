@@ -96,10 +96,10 @@ class Run:
         self.again()
 
     def again(self) -> None:
-        """Back to the moment kept, with a whole run's limits."""
+        """Back to the moment kept, with the limits of one check."""
         if self._end is not None:
             self.machine.load(self._end)
-        self.guard.renew()
+        self.guard.begin(self.guard.limits.check_instructions)
 
     @property
     def build(self) -> Build:
@@ -153,26 +153,27 @@ class LimitGuard:
 
     def __init__(self, machine: KernelMachine, limits: Limits) -> None:
         self._machine = machine
-        self._limits = limits
-        self._bytes = 0
+        self.limits = limits
+        self._bytes = self._last_event = 0
         machine.on_console.append(self._printed)
         machine.trace.watchers.append(self._happened)
-        self.renew()
+        self.begin(limits.instructions)
 
-    def renew(self) -> None:
-        """From here on a whole run's share again."""
-        self._machine.last_icount = self._machine.icount + self._limits.instructions
-        self._machine.last_ns = self._machine.time_ns + self._limits.virtual_s * NS_PER_S
+    def begin(self, instructions: int) -> None:
+        """From here on so many instructions, and of everything else a run's share."""
+        self._machine.last_icount = self._machine.icount + instructions
+        self._machine.last_ns = self._machine.time_ns + self.limits.virtual_s * NS_PER_S
+        self._last_event = len(self._machine.trace) + self.limits.events
         self._bytes = 0
 
     def _printed(self, characters: bytes) -> None:
         self._bytes += len(characters)
-        if self._bytes > self._limits.console_bytes:
-            self._machine.request_stop(f"more than {self._limits.console_bytes:,} characters on the console")
+        if self._bytes > self.limits.console_bytes:
+            self._machine.request_stop(f"more than {self.limits.console_bytes:,} characters on the console")
 
     def _happened(self, _event: Event) -> None:
-        if len(self._machine.trace) > self._limits.events:
-            self._machine.request_stop(f"more than {self._limits.events:,} events")
+        if len(self._machine.trace) > self._last_event:
+            self._machine.request_stop(f"more than {self.limits.events:,} events")
 
 
 def _boot(machine: KernelMachine, spec: RunSpec, kernel: Kernel) -> StopReason:
