@@ -21,6 +21,12 @@ from minikernel.labs.grader.limits import resident_mb
 from minikernel.labs.grader.task import Task
 from minikernel.labs.report import LabReport, Outcome
 
+#: The module that is run for each submission.
+CHILD = "minikernel.labs.grader.child"
+
+#: The child's temporary files, in its folder.
+TEMPORARY = "tmp"
+
 #: How often the watcher looks at the child's memory.
 _LOOK_S = 0.1
 #: Of what a broken child said last, this much is read.
@@ -53,6 +59,7 @@ def run_task(task: Task) -> LabReport:
 
 def _lay_out(folder: Path, task: Task) -> None:
     (folder / FILES).mkdir()
+    (folder / TEMPORARY).mkdir()
     for path, data in task.files:
         target = folder / FILES / PurePosixPath(path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,9 +71,9 @@ def _child(folder: Path, task: Task, errors: int) -> subprocess.Popen[bytes]:
     limits = [str(rules.memory_mb), str(rules.runs), str(rules.wall_s)]
     return subprocess.Popen(
         # -P: the folder with the student's files is no place to import from.
-        [sys.executable, "-P", "-m", "minikernel.labs.grader.child", rules.where, *limits],
+        [sys.executable, "-P", "-m", CHILD, rules.where, *limits],
         cwd=folder,
-        env=_environment(),
+        env=_environment(folder / TEMPORARY),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=errors,
@@ -74,11 +81,13 @@ def _child(folder: Path, task: Task, errors: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _environment() -> Mapping[str, str]:
-    """Ours, and this very package first; a fixed hash seed, so that no set is walked in another order."""
+def _environment(temporary: Path) -> Mapping[str, str]:
+    """Ours, and this very package first; a fixed hash seed, so that no set is walked in another order. What a child
+    that is killed leaves among its temporary files goes with its folder."""
     package = str(Path(__file__).resolve().parents[3])
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONSAFEPATH": "1"}
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    return {**os.environ, **places, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
 
 
 def _watch(process: subprocess.Popen[bytes], task: Task) -> Ending:

@@ -5,8 +5,10 @@ No link is followed, nothing but a regular file is opened, no file is read beyon
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +19,19 @@ from typing import Protocol
 from minikernel.labs.grader.bounds import MAX_COUNTED, MAX_FILE_BYTES, MAX_ZIP_BYTES
 from minikernel.labs.grader.safe_names import printable
 from minikernel.labs.grader.submissions import Submission, kind_of
+
+#: What zipfile raises for damaged bytes (RuntimeError: a password; ValueError: an offset before the beginning).
+_BAD_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Unusable(Exception):
@@ -111,8 +126,8 @@ class ZipTree:
         if size > MAX_ZIP_BYTES:
             raise Unusable(f"the zip has {size:,} bytes, more than {MAX_ZIP_BYTES:,}: zip only the lab's own folder")
         try:
-            self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+            self._zip = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+        except _BAD_ZIP as error:
             raise Unusable(f"the submission is no zip that can be read ({error}): zip the lab's folder again") from None
         self._files: dict[str, zipfile.ZipInfo] = {}
         self._folders: dict[str, dict[str, bool]] = {"": {}}
@@ -160,7 +175,7 @@ class ZipTree:
         try:
             with self._zip.open(info) as file:
                 return file.read(MAX_FILE_BYTES)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        except _BAD_ZIP as error:
             raise Unusable(f"{path}: is damaged in the zip ({error}); zip the folder again") from None
 
 
