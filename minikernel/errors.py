@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,8 @@ class UsageError(MinikernelError):
 
 def near_names(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x' or 'y'?` for the names closest to `name`, or an empty string."""
+    from difflib import get_close_matches
+
     matches = get_close_matches(name, list(known), n=3)
     if not matches:
         return ""

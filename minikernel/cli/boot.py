@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from minikernel.cli.files import STDOUT, OutputError, check_outputs, read_file, reason, write_file
 from minikernel.cli.progress import progress
 from minikernel.cli.screen import NoScreen, Screen, open_screen
-from minikernel.cli.story import StoryWriter, title_lines
 from minikernel.errors import MinikernelError, UsageError
 from minikernel.kernel.events import MilestoneName
 from minikernel.kernel.machine import KernelMachine
@@ -26,6 +26,9 @@ from minikernel.power_on import (
     scene_of,
     tell_story,
 )
+
+if TYPE_CHECKING:
+    from minikernel.cli.story import StoryWriter
 
 #: Ends of a boot that are no failure.
 GOOD_ENDS = frozenset({StopKind.POWER_OFF, StopKind.RESET})
@@ -139,6 +142,8 @@ def _run(machine: KernelMachine, screen: Screen, options: BootOptions, args: arg
     if isinstance(screen, NoScreen) and not args.interactive:
         with progress("the guest runs"):
             return tell_story(machine, options.max_instructions)
+    from minikernel.cli.story import StoryWriter, title_lines
+
     if isinstance(screen, NoScreen):
         return _run_interactively(machine, StoryWriter(open_screen()), options)
     story = StoryWriter(screen)

@@ -1,28 +1,32 @@
 """The guest's structures as properties: what a machine that runs our kernel can be asked about at any stop.
 
-The views with a `condition` never raise for what they find, be it broken or just being changed (structures.py).
+The views with a `condition` never raise for what they find, be it broken or just being changed (structures.py). They
+are loaded when they are first asked for: a plain boot needs none of them.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from minikernel.errors import UsageError, near_names
-from minikernel.kernel.backtrace import Frame
-from minikernel.kernel.deferred import DeferredTable, read_deferred_table
 from minikernel.kernel.initcalls import Initcall, read_tables
-from minikernel.kernel.irq import Interrupts, read_interrupts
 from minikernel.kernel.memory import free_pages, total_pages
-from minikernel.kernel.module_list import ModuleList, read_module_list
 from minikernel.kernel.modules import Module, ModuleReader, is_module_address
-from minikernel.kernel.page_alloc import FreeLists, read_free_lists
-from minikernel.kernel.page_tables import PageTables, read_page_tables
 from minikernel.kernel.printk import read_log, without_levels
-from minikernel.kernel.proc_entries import ProcEntries, read_proc_entries
-from minikernel.kernel.slab import KmallocCaches, read_kmalloc_caches
-from minikernel.kernel.structures import Structures
-from minikernel.kernel.workqueue import WorkQueue, read_work_queue
 from minikernel.machine.machine import Machine
+
+if TYPE_CHECKING:
+    from minikernel.kernel.backtrace import Frame
+    from minikernel.kernel.deferred import DeferredTable
+    from minikernel.kernel.irq import Interrupts
+    from minikernel.kernel.module_list import ModuleList
+    from minikernel.kernel.page_alloc import FreeLists
+    from minikernel.kernel.page_tables import PageTables
+    from minikernel.kernel.proc_entries import ProcEntries
+    from minikernel.kernel.slab import KmallocCaches
+    from minikernel.kernel.structures import Structures
+    from minikernel.kernel.workqueue import WorkQueue
 
 
 class KernelViews(Machine):
@@ -69,36 +73,50 @@ class KernelViews(Machine):
     @property
     def free_lists(self) -> FreeLists:
         """The page allocator's free lists. Raises ImageError for a kernel without them, as those below do."""
+        from minikernel.kernel.page_alloc import read_free_lists
+
         return read_free_lists(self._structures)
 
     @property
     def kmalloc_caches(self) -> KmallocCaches:
         """kmalloc's slabs by object size."""
+        from minikernel.kernel.slab import read_kmalloc_caches
+
         return read_kmalloc_caches(self._structures)
 
     @property
     def page_tables(self) -> PageTables:
         """What is mapped, with which permissions, and what lives there."""
+        from minikernel.kernel.page_tables import read_page_tables
+
         return read_page_tables(self._structures, self, lambda: self.modules)
 
     @property
     def proc_entries(self) -> ProcEntries:
         """The entries of /proc."""
+        from minikernel.kernel.proc_entries import read_proc_entries
+
         return read_proc_entries(self._structures)
 
     @property
     def work_queue(self) -> WorkQueue:
         """The work that waits."""
+        from minikernel.kernel.workqueue import read_work_queue
+
         return read_work_queue(self._structures)
 
     @property
     def deferred(self) -> DeferredTable:
         """The initcalls that were put off."""
+        from minikernel.kernel.deferred import read_deferred_table
+
         return read_deferred_table(self._structures)
 
     @property
     def interrupts(self) -> Interrupts:
         """Who handles which interrupt."""
+        from minikernel.kernel.irq import read_interrupts
+
         return read_interrupts(self._structures)
 
     # --- modules and names --------------------------------------------------------------------------------------------
@@ -111,6 +129,8 @@ class KernelViews(Machine):
     @property
     def module_list(self) -> ModuleList:
         """The same at any moment: with a condition, and without those that cannot be read."""
+        from minikernel.kernel.module_list import read_module_list
+
         return read_module_list(self._structures, self._module_reader)
 
     def module(self, name: str) -> Module:
@@ -132,4 +152,6 @@ class KernelViews(Machine):
 
     @cached_property
     def _structures(self) -> Structures:
+        from minikernel.kernel.structures import Structures
+
         return Structures(self, self.symbolize)
