@@ -14,6 +14,7 @@ from minikernel.debug.disassembly import SIZE, branch_target, is_call, is_superv
 from minikernel.debug.session import Session
 from minikernel.debug.stop_points import INTERNAL, Hit
 from minikernel.debug.stops import Stop, StopCause
+from minikernel.debug.timeline import Mark
 from minikernel.debug.triggers import ReachTrigger, Trigger
 from minikernel.errors import UsageError
 from minikernel.kernel.backtrace import FrameKind
@@ -158,8 +159,11 @@ class Backward:
         limit = self._session.machine.icount
         for start, end in reversed(list(pairwise([*sorted(set(timeline.marks_before(limit))), limit]))):
             timeline.goto(start)
-            with points.collecting() as hits:
+            change = timeline.change_at(end) if end < limit else None
+            with points.collecting() as hits, timeline.without(change):
                 interrupted = timeline.goto(end)
+                if change is not None and interrupted is None:
+                    self._collect_before(change, hits)
             if interrupted is not None:
                 return interrupted
             for number in range(len(hits) - 1, -1, -1):
@@ -169,6 +173,22 @@ class Backward:
         timeline.goto(timeline.start)
         return None
 
+    def _collect_before(self, change: Mark, hits: list[Hit]) -> None:
+        """What had happened between two instructions when the host made a change there: re-runs go on behind it."""
+        machine, found = self._session.machine, len(hits)
+        known = len(machine.trace)
+        machine.run(max_instructions=1)
+        events = machine.trace.since(known)[: change.snapshot.trace.length - known]
+
+        def had_happened(hit: Hit) -> bool:
+            occurrence = hit.occurrence
+            if occurrence.event is not None:
+                return any(event is occurrence.event for event in events)
+            is_reached = change.snapshot.probed_at == (occurrence.landing, occurrence.pc)
+            return is_reached and occurrence.access is None
+
+        hits[found:] = filter(had_happened, hits[found:])
+
     def _land(self, start: int, end: int, number: int, hit: Hit) -> None:
         """Stand where hit `number` of the stretch from `start` to `end` was."""
         timeline, points = self._session.timeline, self._session.points
@@ -177,9 +197,9 @@ class Backward:
             return
         timeline.goto(start)
         machine = self._session.machine
-        with points.seeking(number) as hits:
-            while not hits and machine.icount < end:
-                machine.run(max_instructions=end - machine.icount)
+        with points.seeking(number) as hits, timeline.without(timeline.change_at(end)):
+            while not hits and machine.icount <= end:
+                machine.run(max_instructions=max(end - machine.icount, 1))
 
     # --- looking at the instruction before --------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -113,6 +115,7 @@ class Timeline:
         self._pushes: list[Push] = []
         self._pushed = 0  # inputs that have come by the present
         self._is_replaying_input = False
+        self._left_out: Mark | None = None
         self._spacing = FIRST_SPACING
         self._run_since = 0.0  # seconds of running since the last mark, before the run that goes
         self._run_began = 0.0
@@ -165,6 +168,29 @@ class Timeline:
             if stop.kind is StopKind.INTERRUPTED or (machine.icount < icount and not was_rerun):
                 return stop
         return None
+
+    def change_at(self, icount: int) -> Mark | None:
+        """The first change that the host made at a moment; None when it made none there, or the record begins there."""
+        found = (mark for mark in self._marks[1:] if mark.icount == icount and mark.kind is MarkKind.CHANGED)
+        return next(found, None)
+
+    @contextmanager
+    def without(self, change: Mark | None) -> Iterator[None]:
+        """In this block a re-run does not come to this change of the host's (None: there is none): it ends just before.
+        Whoever lets it run on there sees what else had happened by then, and what would have; listeners are told of
+        none of it, and the machine has to go elsewhere then."""
+        logs = self._machine.trace, self._machine.console
+        told = [log.told for log in logs]
+        self._left_out = change
+        if change is not None:
+            self._machine.trace.told = self._machine.console.told = NEVER
+        self._schedule()
+        try:
+            yield
+        finally:
+            self._left_out = None
+            self._machine.trace.told, self._machine.console.told = told
+            self._schedule()
 
     def goto_time(self, time_ns: int) -> StopReason | None:
         """The same by virtual time: the first instruction boundary at or after it, or asleep at just that time."""
@@ -249,6 +275,8 @@ class Timeline:
     def reached(self) -> None:
         """A mark of the record, an input of the record, or the place for a new mark."""
         icount = self._machine.icount
+        if self._left_out is not None and icount > self._left_out.icount:
+            return
         self._pass_marks(icount)
         self._push_inputs(icount)
         if not self._machine.is_between and icount - self._marks[self._passed - 1].icount >= self._spacing:
@@ -306,6 +334,8 @@ class Timeline:
         while reached > self._passed and self._is_ahead(self._marks[reached - 1], icount):
             reached -= 1
         for mark in self._marks[self._passed : reached]:
+            if mark is self._left_out:
+                return
             self._passed += 1
             self._run_since, self._run_began = 0.0, time.perf_counter()
             if mark.kind is MarkKind.CHANGED:
@@ -396,7 +426,7 @@ class Timeline:
         due = self._marks[self._passed - 1].icount + self._spacing
         if due <= self._machine.icount:
             due = self._machine.icount + self._spacing
-        if self._passed < len(self._marks):
+        if self._passed < len(self._marks) and self._marks[self._passed] is not self._left_out:
             mark = self._marks[self._passed]
             due = min(due, mark.icount + (mark.kind is MarkKind.STOPPED))
         if self._pushed < len(self._pushes):

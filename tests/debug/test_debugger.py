@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -301,6 +302,42 @@ def test_a_change_in_the_past_makes_a_new_future_and_a_checkpoint_brings_the_old
         dbg.restore("mid")
 
 
+@pytest.mark.parametrize("register, value", [("r2", 7), ("pc", 0x8000_8010)])
+def test_a_place_is_come_back_to_over_a_change_made_just_there(register: str, value: int) -> None:
+    dbg = debugger()
+    dbg.break_at("store_both")
+    forward = [dbg.cont() for _ in range(3)]
+    before = dbg.registers()
+    dbg.set_register(register, value)
+    assert dbg.reverse_cont() == replace(forward[1], is_past=True)  # at the place itself, to the one before
+    dbg.goto_end()
+    forward += [dbg.cont() for _ in range(3)]
+    at_end = dbg.registers()
+    for stop in reversed(forward[:-1]):
+        assert dbg.reverse_cont() == replace(stop, is_past=True)
+        if stop == forward[2]:
+            assert dbg.registers() == before
+    dbg.goto_start()
+    dbg.goto(forward[-1].icount)
+    assert dbg.registers() == at_end  # the change is part of the record as before
+
+
+def test_looking_for_a_place_before_a_change_prints_nothing() -> None:
+    dbg = debugger(
+        " ldr r2, =0x1c090000\n ldr r3, =0x301\n str r3, [r2, #0x30]\n mov r3, #65\nput: str r3, [r2]\n b .\n"
+    )
+    printed = bytearray()
+    dbg.machine.on_console.append(printed.extend)
+    dbg.until("put")
+    dbg.set_register("r3", ord("B"))
+    dbg.step(5)
+    for _ in range(3):
+        dbg.goto_end()
+        assert dbg.reverse_until("put").cause is StopCause.ARRIVED
+        assert dbg.registers()["r3"] == ord("A")
+    assert printed == b"B"
+
+
 def test_a_call_leaves_registers_and_is_part_of_the_record() -> None:
     dbg = debugger()
     dbg.until("outer")
@@ -388,7 +425,7 @@ def test_other_events_stop_too(boot: Debugger) -> None:
 
 
 def test_a_backtrace_goes_through_interrupt_and_system_call(boot: Debugger) -> None:
-    boot.goto(3_000_000)
+    boot.until("sys_write")
     boot.break_at("handle_irq")
     boot.cont()
     frames = boot.backtrace()
@@ -401,7 +438,7 @@ def test_a_backtrace_goes_through_interrupt_and_system_call(boot: Debugger) -> N
 
 
 def test_the_backtrace_inside_the_vector_is_that_of_the_interrupted_code(boot: Debugger) -> None:
-    boot.goto(3_000_000)
+    boot.until("sys_write")
     boot.stop_on(InterruptStop())
     boot.cont()
     seen = [[frame.symbol for frame in boot.backtrace() if frame.symbol.split("+")[0] != "vector_irq"][1:]]
@@ -511,6 +548,18 @@ def test_a_line_that_branches_to_itself_is_stepped_round_by_round() -> None:
     dbg = Debugger(machine, symbols=Symbols(machine.image, lines))
     assert [dbg.step_line().icount for _ in range(2)] == [2, 4]
     assert [dbg.step_line_back().icount for _ in range(2)] == [2, 0]
+
+
+def test_an_interrupt_is_come_back_to_over_a_change_made_just_there(boot: Debugger) -> None:
+    boot.goto_end()
+    boot.checkpoint("end")
+    boot.goto_start()
+    boot.stop_on(InterruptStop())
+    stops = [boot.cont(), boot.cont()]
+    boot.set_register("r7", 77)
+    boot.step(3)
+    assert [boot.reverse_cont().icount for _ in stops] == [stop.icount for stop in reversed(stops)]
+    boot.restore("end")
 
 
 def test_a_watch_over_the_whole_boot_finds_the_only_store(boot: Debugger) -> None:
