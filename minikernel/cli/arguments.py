@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from minikernel.cli.grade_arguments import add_grade
+from minikernel.cli.lab_arguments import add_lab
 
 #: COMMAND_LINE_SIZE: what the guest has room for, with the NUL.
 COMMAND_LINE_SIZE = 1024
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
         "file", metavar="FILE.ko", nargs="+", help="a module, ours or a real one for ARM; - is standard input"
     )
     _add_gdb(commands, build_options)
+    add_lab(commands)
     add_grade(commands)
     return root
 

@@ -97,6 +97,12 @@ def _gdb(args: argparse.Namespace) -> int:
     return gdb_command(args)
 
 
+def _lab(args: argparse.Namespace) -> int:
+    from minikernel.cli.lab import lab_command
+
+    return lab_command(args)
+
+
 def _grade(args: argparse.Namespace) -> int:
     from minikernel.cli.grade import grade_command
 
@@ -111,5 +117,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "map": _map,
     "modinfo": _modinfo,
     "gdb": _gdb,
+    "lab": _lab,
     "grade": _grade,
 }

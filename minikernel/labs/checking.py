@@ -29,7 +29,7 @@ MAX_LINES = 60
 MAX_TEXT = 400
 
 #: What a machine in an unexpected state makes a check's own arithmetic and look-ups raise.
-UNREADABLE = (ArithmeticError, LookupError, ValueError, AttributeError, TypeError, OSError)
+UNREADABLE = (ArithmeticError, LookupError, ValueError, AttributeError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,9 @@ class Checking:
         except MinikernelError as error:
             outcome = Outcome.FAILED if isinstance(error, SourceError) else Outcome.CRASHED
             self._say(str(error))
+        except OSError as error:  # the guest's errno, and what its log said: insmod, /proc
+            outcome = Outcome.FAILED
+            self._say(error.strerror or str(error))
         except UNREADABLE as error:
             outcome = Outcome.CRASHED
             self.bad(f"what this check looks at is in no state that can be read: {error!r}")

@@ -113,7 +113,8 @@ class Lab:
 
     files: what the student edits, paths below guest/. answers: files of the student's folder that are no guest sources.
     checks: guards first, then checks, each in the order of lab.toml. protected: variables of the kernel that only their
-    own source may write (besides those that always are, see watching.py).
+    own source may write (besides those that always are, see watching.py). macro_sections: patterns of sections that a
+    macro of the student fills in other sources too, as an initcall macro does: those may differ.
     """
 
     folder: Path
@@ -124,6 +125,7 @@ class Lab:
     files: tuple[str, ...]
     answers: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    macro_sections: tuple[str, ...] = ()
     limits: Limits = Limits()
     runs: Mapping[str, RunSpec] = field(default_factory=dict)
     checks: tuple[CheckSpec, ...] = ()
@@ -190,7 +192,8 @@ def lab_folders() -> tuple[Path, ...]:
 
 
 _KEYS = (
-    "title", "chapter", "minutes", "files", "answers", "protected", "limits", "run", "check", "guard", "wrong", "cheat",
+    "title", "chapter", "minutes", "files", "answers", "protected", "macro_sections",
+    "limits", "run", "check", "guard", "wrong", "cheat",
 )  # fmt: skip
 _RUN_KEYS = ("set", "append", "rc", "modules", "until", "shell", "may_oops")
 
@@ -221,6 +224,7 @@ class _LabFile:
             files=files,
             answers=self._paths("answers", ()),
             protected=self.whole.texts("protected", ()),
+            macro_sections=self.whole.texts("macro_sections", ()),
             limits=self._limits(),
             runs={name: self._run(name) for name in self.text.content.get("run", {})},
             checks=checks,

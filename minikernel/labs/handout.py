@@ -1,0 +1,49 @@
+"""What a student gets: a folder with the README and the files to edit, nothing else; and how a folder tells its lab."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from minikernel.errors import UsageError
+from minikernel.labs.lab import Lab, Variant, VariantKind
+from minikernel.labs.submission import README
+from minikernel.labs.trees import variant_files
+
+_FIRST_LINE = re.compile(r"\ufeff?\s*<!--\s*minikernel lab (\S+)\s*-->")
+_FIRST_BYTES = 300
+
+
+def hand_out(lab: Lab, folder: Path, is_forced: bool = False) -> tuple[str, ...]:
+    """Writes the lab's folder; the names written. Raises UsageError where something is there already or cannot be made.
+
+    is_forced: the lab's own files are written over what is there; anything else in the folder stays.
+    """
+    content = {README: lab.readme.encode(), **variant_files(lab, Variant(VariantKind.START, "start"))}
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; name a folder for the lab")
+        if folder.is_dir() and any(folder.iterdir()) and not is_forced:
+            raise UsageError(f"{folder} is not empty: name another folder, or begin again in it with --force")
+        for name, data in content.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"cannot make {folder}: {error.strerror}") from None
+    return tuple(content)
+
+
+def lab_of(folder: Path) -> Lab:
+    """The lab that a folder's README names in its first line. Raises UsageError, SourceError (a wrong lab.toml)."""
+    if not folder.is_dir():
+        raise UsageError(f"no folder {folder}; `minikernel lab start N` makes one")
+    try:
+        with (folder / README).open("rb") as file:
+            first = file.read(_FIRST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        raise UsageError(f"{folder} has no {README} that says which lab it is: use --lab N") from None
+    found = _FIRST_LINE.match(first)
+    if found is None:
+        raise UsageError(f"the first line of {folder / README} does not say which lab it is: use --lab N")
+    return Lab.find(found[1])
