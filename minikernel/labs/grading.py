@@ -147,7 +147,7 @@ class Bench:
             known = BuildConfig.load({}, self._tree).drivers
             settings = tuple((name, setting.value) for name, setting in made.config.drivers.items() if name in known)
             linked, solution = Linked.of(made), _solution(self.lab.folder, settings)
-            changes = find_changes(linked, solution, self.lab.files)
+            changes = find_changes(linked, solution, self.lab.files, self.lab.macro_sections)
             self._kernels[key] = Kernel(made, linked.layout, solution.layout, changes)
         return self._kernels[key]
 

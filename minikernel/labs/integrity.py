@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from minikernel.elf.constants import SymbolBinding
@@ -40,13 +41,18 @@ class Change:
     place: str = ""
 
 
-def find_changes(student: Linked, solution: Linked, files: Collection[str]) -> tuple[Change, ...]:
-    """What differs in `student`, besides the student's `files`, from the solution built with the same settings."""
+def find_changes(
+    student: Linked, solution: Linked, files: Collection[str], macro_sections: Collection[str] = ()
+) -> tuple[Change, ...]:
+    """What differs in `student`, besides the student's `files`, from the solution built with the same settings.
+
+    macro_sections: patterns of sections whose contents a macro of the student decides, in every source.
+    """
     made, reference = student.build, solution.build
-    changes = tuple(_changed_objects(made, reference, files))
+    changes = tuple(_changed_objects(made, reference, files, macro_sections))
     if changes:
         return changes  # the rest would only repeat them
-    names = _Names(student.layout, solution.layout, files)
+    names = _Names(student.layout, solution.layout, files, macro_sections)
     return (
         *names.misplaced(),
         *names.overlapping(),
@@ -68,7 +74,9 @@ def _units(made: Build) -> dict[str, Unit]:
     return {unit.object_name: unit for unit in units}
 
 
-def _changed_objects(made: Build, reference: Build, files: Collection[str]) -> Iterator[Change]:
+def _changed_objects(
+    made: Build, reference: Build, files: Collection[str], macro_sections: Collection[str]
+) -> Iterator[Change]:
     before, after = _units(reference), _units(made)
     for name, unit in before.items():
         if unit.source in files:
@@ -79,7 +87,7 @@ def _changed_objects(made: Build, reference: Build, files: Collection[str]) -> I
             yield Change(f"{unit.source} is built with other settings", unit.source)
         elif made.files[name] != reference.files[name]:
             old, new = (ObjectFile.from_bytes(each.files[name], name) for each in (reference, made))
-            difference = _difference(old, new)
+            difference = _difference(old, new, macro_sections)
             if difference:
                 yield Change(f"{unit.source} no longer assembles to the same: {difference}", unit.source)
     for name, unit in after.items():
@@ -87,16 +95,20 @@ def _changed_objects(made: Build, reference: Build, files: Collection[str]) -> I
             yield Change(f"{unit.source} is part of the build, and was not", unit.source)
 
 
-def _difference(old: ObjectFile, new: ObjectFile) -> str:
-    """In words, the first thing that differs; debug information may."""
-    before, after = (_comparable(obj) for obj in (old, new))
+def _difference(old: ObjectFile, new: ObjectFile, macro_sections: Collection[str] = ()) -> str:
+    """In words, the first thing that differs; debug information may, and sections with these names."""
+    before, after = (_comparable(obj, macro_sections) for obj in (old, new))
     for (name, first), (_, second) in zip(before, after, strict=False):
         if first != second:
             return f"its {name}"
     return "" if len(before) == len(after) else "it has other sections"
 
 
-def _comparable(obj: ObjectFile) -> list[tuple[str, object]]:
+def _is_named(name: str, patterns: Collection[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _comparable(obj: ObjectFile, macro_sections: Collection[str]) -> list[tuple[str, object]]:
     rows: list[tuple[str, object]] = [
         (
             f"section {section.name}",
@@ -107,9 +119,13 @@ def _comparable(obj: ObjectFile) -> list[tuple[str, object]]:
             ),
         )
         for section in obj.sections
-        if not section.is_debug
+        if not section.is_debug and not _is_named(section.name, macro_sections)
     ]
-    symbols = sorted(_identity(symbol) for symbol in obj.symbols if not _is_of_debug(symbol))
+    symbols = sorted(
+        _identity(symbol)
+        for symbol in obj.symbols
+        if not _is_of_debug(symbol) and not _is_named(symbol.section.name, macro_sections)
+    )
     return [*rows, ("symbols", symbols)]
 
 
@@ -128,8 +144,11 @@ def _is_of_debug(symbol: Symbol) -> bool:
 class _Names:
     """The link of a student's kernel beside that of the solution's."""
 
-    def __init__(self, layout: Layout, reference: Layout, files: Collection[str]) -> None:
+    def __init__(
+        self, layout: Layout, reference: Layout, files: Collection[str], macro_sections: Collection[str]
+    ) -> None:
         self.layout = layout
+        self.macro_sections = macro_sections
         self.reference = reference
         self.has_script = SCRIPT in files
         self.students = {name for name in layout.objects if source_of(name) in files}
@@ -140,6 +159,8 @@ class _Names:
         placed = {(piece.object_name, piece.index): piece for piece in self.layout.pieces}
         for piece in self.reference.pieces:
             if piece.object_name not in self.others or piece.object_name in GENERATED:
+                continue
+            if _is_named(piece.name, self.macro_sections):
                 continue
             found = placed.get((piece.object_name, piece.index))
             source = source_of(piece.object_name)
