@@ -24,6 +24,9 @@ from minikernel.labs.report import LabReport
 #: Results kept to go on from, below --out.
 KEPT = "kept"
 
+#: Columns of the table for a name; the files have it whole.
+LONGEST_NAME = 40
+
 _STATE_STYLES = {"full marks": "good", "partly": "failed"}
 
 
@@ -66,7 +69,7 @@ def _grade(args: argparse.Namespace, found: Found, out: Path | None) -> list[Lab
 
 
 def _show(screen: Screen, found: Found, reports: Sequence[LabReport], out: Path | None) -> None:
-    name_width = min(max(len(report.submission) for report in reports), 40)
+    name_width = min(max(len(report.submission) for report in reports), LONGEST_NAME)
     lab_width = max(len(report.lab) for report in reports)
     for report in reports:
         for line in _lines(report, name_width, lab_width):
@@ -79,11 +82,15 @@ def _show(screen: Screen, found: Found, reports: Sequence[LabReport], out: Path 
         screen.line([Span(f"grades in {out}")])
 
 
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
 def _lines(report: LabReport, name_width: int, lab_width: int) -> list[Line]:
     """A row, and below it what concerns the whole submission."""
     state = state_of(report)
     row = [
-        Span(f"{report.submission:{name_width}}  ", "name"),
+        Span(f"{_shortened(report.submission):{name_width}}  ", "name"),
         Span(f"{report.lab:{lab_width}}  ", "dim"),
         Span(f"{report.score:3} of {report.max_score:<3}  "),
         Span(state, _STATE_STYLES.get(state, "bad")),

@@ -1,0 +1,142 @@
+"""A generated classroom, graded for real: killed half-way and resumed, and by dask, it ends with the same bytes.
+
+The normal tests grade a dozen submissions; `-m slow` 300.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from labs.grader.classroom import HOSTILE, make_classroom
+from labs.grader.gradescope_rules import broken_rules
+
+from minikernel.labs.lab import Lab
+
+LAB = "05-apply-relocate"
+PACKAGE = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """Generated submissions and where an uninterrupted run put their grades."""
+
+    folder: Path
+    kinds: dict[str, str]
+    grades: Path
+
+
+def grade(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`minikernel grade` in a process of its own."""
+    return subprocess.run(command(*arguments), env=environment(), capture_output=True, text=True, timeout=600)
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "minikernel", "grade", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PACKAGE)}
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module", params=[12, pytest.param(300, marks=pytest.mark.slow)])
+def classroom(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classroom]:
+    folder = tmp_path_factory.mktemp("classroom")
+    (folder / "in").mkdir()
+    kinds = make_classroom(folder / "in", Lab.find(LAB), request.param)
+    done = grade(folder / "in", "--out", folder / "whole", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    yield Classroom(folder / "in", kinds, folder / "whole")
+    shutil.rmtree(folder)
+
+
+def test_every_student_has_the_grade_of_their_kind(classroom: Classroom) -> None:
+    with (classroom.grades / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["submission"].removeprefix("'"): row for row in csv.DictReader(file)}
+    assert rows.keys() == classroom.kinds.keys()
+    wrong = [(name, kind, rows[name]["score"]) for name, kind in classroom.kinds.items() if not fits(kind, rows[name])]
+    assert wrong == []
+
+
+def fits(kind: str, row: dict[str, str]) -> bool:
+    """The score is what this kind deserves; who cannot be graded is told why."""
+    score, most = int(row["score"]), Lab.find(LAB).max_score
+    if kind == "solution":
+        return score == most and row["state"] == "full marks"
+    if kind.startswith("wrong/"):
+        return 0 < score < most
+    return score == 0 and (not kind.startswith("hostile") or bool(row["remarks"]))
+
+
+def test_killed_and_resumed_it_ends_with_the_same_bytes(classroom: Classroom, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    half = len(classroom.kinds) // 3
+    with subprocess.Popen(
+        command(classroom.folder, "--out", out, "--jobs", "2"), env=environment(), stderr=subprocess.DEVNULL
+    ) as run:
+        while len(list(out.glob("kept/*.json"))) < half:
+            assert run.poll() is None, "it ended before it was killed"
+            time.sleep(0.05)
+        run.kill()
+    kept = set(out.glob("kept/*.json"))
+    assert half <= len(kept) < len(list(classroom.grades.glob("kept/*.json")))
+    assert not (out / "grades.csv").exists()
+    before = {path: path.stat().st_mtime_ns for path in kept}
+    done = grade(classroom.folder, "--out", out, "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert {path: path.stat().st_mtime_ns for path in kept} == before, "what was done is not done again"
+    assert files_below(out) == files_below(classroom.grades)
+
+
+def test_dask_cluster_gives_the_same_bytes(classroom: Classroom, tmp_path: Path) -> None:
+    done = grade(classroom.folder, "--out", tmp_path / "out", "--jobs", "2", "--executor", "dask")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stderr.splitlines()) == len(classroom.kinds), "dask says nothing of its own"
+    assert files_below(tmp_path / "out") == files_below(classroom.grades)
+
+
+def test_gradescope_results_of_all_are_valid(classroom: Classroom) -> None:
+    results = [json.loads(path.read_bytes()) for path in classroom.grades.glob("gradescope/*/results.json")]
+    assert len(results) == len(classroom.kinds)
+    assert [broken_rules(content) for content in results] == [[]] * len(results)
+
+
+def test_no_grade_tells_of_this_machine(classroom: Classroom) -> None:
+    """Paths of temporary folders or of this checkout would differ elsewhere."""
+    places = (b"/tmp/", str(PACKAGE).encode(), str(Path.home()).encode() + b"/", str(classroom.folder).encode())
+    found = [name for name, data in files_below(classroom.grades).items() if any(place in data for place in places)]
+    assert found == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "make"), HOSTILE, ids=[kind for kind, _ in HOSTILE])
+def test_each_hostile_kind_gets_a_message(kind: str, make: object, tmp_path: Path) -> None:
+    lab = Lab.find(LAB)
+    make_classroom_of_one(tmp_path / "in", lab, make)
+    done = grade(tmp_path / "in", "--format", "csv", "-q")
+    assert done.returncode == 0, done.stderr
+    [row] = csv.DictReader(done.stdout.splitlines(keepends=True))
+    assert row["score"] == "0"
+    assert row["remarks"].strip()
+
+
+def make_classroom_of_one(folder: Path, lab: Lab, make: object) -> None:
+    from minikernel.labs.lab import VariantKind
+    from minikernel.labs.trees import variant_files
+
+    folder.mkdir()
+    solution = next(variant for variant in lab.variants if variant.kind is VariantKind.SOLUTION)
+    make(folder / "mallory", lab, variant_files(lab, solution))  # type: ignore[operator]
