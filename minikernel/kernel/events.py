@@ -6,10 +6,10 @@ that called, `callers` the chain above it, the nearest first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from minikernel.machine.events import Event
+from minikernel.values import dataclass
 
 
 class MilestoneName(Enum):
@@ -114,6 +114,48 @@ class ObjectFreed(Event):
     """kfree is entered."""
 
     addr: int
+    by: str
+
+
+@dataclass(frozen=True)
+class PagesMapped(Event):
+    """Pages can be used at [start, end) from here on, with these permissions ("rw-"; the user program's, for its own
+    pages). `frames`: the same pages' addresses in the linear map, one by one; () when [start, end) is there itself."""
+
+    start: int
+    end: int
+    permissions: str
+    frames: tuple[int, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class PagesUnmapped(Event):
+    """An access to [start, end) faults from here on; `frames` as in PagesMapped."""
+
+    start: int
+    end: int
+    frames: tuple[int, ...]
+    by: str
+
+
+@dataclass(frozen=True)
+class PagesProtected(Event):
+    """Pages at [start, end) have other permissions from here on: "r--"."""
+
+    start: int
+    end: int
+    permissions: str
+    by: str
+
+
+@dataclass(frozen=True)
+class MemoryPoisoned(Event):
+    """[start, end) is about to be filled with a poison: the name of the word, POISON_INITMEM."""
+
+    start: int
+    end: int
+    poison: str
     by: str
 
 
