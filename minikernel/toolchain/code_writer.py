@@ -18,12 +18,13 @@ from minikernel.toolchain.frames import Position
 from minikernel.toolchain.instructions import (
     Form,
     Instruction,
+    check_word,
     compile_instruction,
     rotated_constant,
 )
 from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.literal_pool import LiteralPool
-from minikernel.toolchain.mnemonics import mnemonics, near_mnemonics
+from minikernel.toolchain.mnemonics import find_mnemonic, near_mnemonics
 from minikernel.toolchain.statement import Statement
 from minikernel.toolchain.symbols import Mapping, SectionBuilder
 
@@ -70,11 +71,11 @@ class CodeWriter:
 
     def _compile(self, statement: Statement) -> Instruction:
         name = statement.op.lower()
-        known = mnemonics()
-        if name not in known:
+        mnemonic = find_mnemonic(name)
+        if mnemonic is None:
             near = near_mnemonics(name, self._assembler.macros)
             raise Problem(f"no instruction or macro `{statement.op}`{near}", statement.column)
-        return compile_instruction(name, statement.text, statement.operands_column)
+        return compile_instruction(mnemonic, statement.text, statement.operands_column)
 
     # --- forms ---
 
@@ -192,9 +193,8 @@ class CodeWriter:
         for waiting in ready:
             error = refused.get(waiting.text)
             if error is not None:
-                column = _operand_column(waiting.instruction)
                 message = f"cannot encode `{waiting.text}`: {error}"
-                self._assembler.report(waiting.position.error(message, column))
+                self._assembler.report(waiting.position.error(message, waiting.instruction.column))
                 continue
             encoded = _finished(self._table.known[waiting.text], waiting.instruction)
             waiting.section.data[waiting.offset : waiting.offset + 4] = encoded
@@ -231,13 +231,6 @@ def _finished(word: int, instruction: Instruction) -> bytes:
     return encoded
 
 
-def check_word(value: int, column: int) -> int:
-    """The value, if 32 bits hold it signed or unsigned. Raises Problem."""
-    if -(1 << 31) <= value < 1 << 32:
-        return value
-    raise Problem(f"{value:#x} does not fit in 32 bits", column)
-
-
 def exact_number(node: Node) -> int:
     """A number at the end of the pass. Raises Problem."""
     value = node.evaluate(EXACT)
@@ -254,13 +247,6 @@ def _pool_key(value: Value, node: Node, assembler: Assembler) -> tuple[object, i
     if isinstance(value, int):
         return value, value
     return (value.symbol, value.addend, value.minus), node.bind(assembler)
-
-
-def _operand_column(instruction: Instruction) -> int | None:
-    """Where to point when an instruction is refused: its last number, if it has one."""
-    if instruction.form is Form.NUMERIC:
-        return instruction.expressions[-1].column
-    return None
 
 
 _FIELDS = {

@@ -41,21 +41,22 @@ class Body:
     """Lines cut at the places where parameters stand."""
 
     COUNTER = -1
+    """The place of `\\@` among the values: behind the arguments."""
 
     def __init__(self, lines: Iterable[Line], names: Iterable[str]) -> None:
         index = {name: number for number, name in enumerate(names)}
-        self.lines = [(_cut(text, index), number) for text, number in lines]
+        self.lines = [(*_cut(text, index), number) for text, number in lines]
+        """Of each line: its text with %s for what varies, which arguments these are, its number."""
 
     def expand(self, arguments: list[str], counter: int) -> list[Line]:
         """The lines with the arguments in place. Raises Problem where one grows too long."""
+        values = [*arguments, str(counter)]
         out = []
-        for pieces, number in self.lines:
-            if len(pieces) == 1 and isinstance(pieces[0], str):
-                out.append((pieces[0], number))
-                continue
-            text = "".join([p if isinstance(p, str) else arguments[p] if p >= 0 else str(counter) for p in pieces])
-            if len(text) > MAX_LINE:
-                raise Problem(f"an expanded line is longer than {MAX_LINE} characters")
+        for text, places, number in self.lines:
+            if places:
+                text %= tuple([values[place] for place in places])
+                if len(text) > MAX_LINE:
+                    raise Problem(f"an expanded line is longer than {MAX_LINE} characters")
             out.append((text, number))
         return out
 
@@ -66,8 +67,12 @@ _SUBSTITUTION = re.compile(r"\\(?:(\(\))|(@)|([A-Za-z_.$][A-Za-z0-9_.$]*))", re.
 _CHARACTERS = re.compile(r"""("(?:[^"\\]|\\.)*")|'(?:\\.|[^\\])'?""")
 
 
-def _cut(text: str, index: dict[str, int]) -> list[str | int]:
-    pieces: list[str | int] = []
+def _cut(text: str, index: dict[str, int]) -> tuple[str, list[int]]:
+    """The line as a format, and which values it takes; without any the line as it is."""
+    if "\\" not in text:
+        return text, []
+    pieces: list[str] = []
+    places: list[int] = []
     position = 0
     constants = [m.span() for m in _CHARACTERS.finditer(text) if not m.group(1)] if "'" in text else []
     for match in _SUBSTITUTION.finditer(text):
@@ -76,14 +81,14 @@ def _cut(text: str, index: dict[str, int]) -> list[str | int]:
             continue
         if any(start <= match.start() < end for start, end in constants):
             continue  # '\\n' is a character, whatever the parameters are called
-        pieces.append(text[position : match.start()])
+        pieces.append(text[position : match.start()].replace("%", "%%"))
         position = match.end()
-        if counter:
-            pieces.append(Body.COUNTER)
-        elif not empty:
-            pieces.append(index[name.lower()])
-    pieces.append(text[position:])
-    return pieces
+        if not empty:
+            pieces.append("%s")
+            places.append(Body.COUNTER if counter else index[name.lower()])
+    pieces.append(text[position:].replace("%", "%%"))
+    form = "".join(pieces)
+    return (form, places) if places else (form.replace("%%", "%"), places)
 
 
 @dataclass(frozen=True)
@@ -100,11 +105,10 @@ class Macro:
         """The argument for each parameter of the call `name text`. Raises Problem."""
         values: dict[str, str] = {}
         position = 0
-        names = {parameter.name: parameter for parameter in self.parameters}
         pieces = split_arguments(text, column)
         for number, (start, raw) in enumerate(pieces):
-            keyword = _KEYWORD.match(raw)
-            if keyword is not None and keyword.group(1).lower() in names:
+            keyword = _KEYWORD.match(raw) if "=" in raw else None
+            if keyword is not None and any(parameter.name == keyword.group(1).lower() for parameter in self.parameters):
                 key = keyword.group(1).lower()
                 if key in values:
                     raise Problem(f"`{self.name}` gets `{key}` twice", start)
@@ -195,12 +199,17 @@ def unquote(argument: str) -> str:
     return argument
 
 
-_ARGUMENT_TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*(?:"|$)|'(?:\\.|[^\\])'?)|([ \t]+)|(,)|([(\[{])|([)\]}])|(.)""")
+_ARGUMENT_TOKEN = re.compile(
+    r"""("(?:[^"\\]|\\.)*(?:"|$)|'(?:\\.|[^\\])'?)|([ \t]+)|(,)|([(\[{])|([)\]}])|([\w.$]+|.)"""
+)
+_ONE_WORD = re.compile(r"[\w.$]+$", re.ASCII)
 _WORD_CHARACTER = re.compile(r"""[\w.$"'\\]""", re.ASCII)
 
 
 def split_arguments(text: str, column: int) -> list[tuple[int, str]]:
     """(column, text) of each argument. They are separated by commas, or by blanks between two words."""
+    if _ONE_WORD.match(text):
+        return [(column, text)]
     pieces: list[tuple[int, str]] = []
     current = ""
     start = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum, auto
-from functools import cache
+from functools import cache, lru_cache
 
 from minikernel.errors import near_names
 
@@ -103,6 +103,22 @@ class Mnemonic:
 
     def __init__(self, family: Family, base: str, suffix: str) -> None:
         self.family, self.base, self.suffix, self.condition = family, base, suffix, CONDITIONS[suffix]
+
+
+@lru_cache(maxsize=4096)
+def find_mnemonic(name: str) -> Mnemonic | None:
+    """The mnemonic of that spelling, condition and all."""
+    for base, suffix in ((name, ""), (name[:-2], name[-2:])):
+        family = _CONDITIONAL_FAMILIES.get(base)
+        if family is None and not suffix:
+            family = _UNCONDITIONAL_FAMILIES.get(base)
+        if family is not None and suffix in CONDITIONS:
+            return Mnemonic(family, base, suffix)
+    return None
+
+
+_CONDITIONAL_FAMILIES = {base: family for family, (bases, _) in _FAMILIES.items() for base in bases}
+_UNCONDITIONAL_FAMILIES = {base: family for family, (_, bases) in _FAMILIES.items() for base in bases}
 
 
 @cache

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from minikernel.errors import SourceError
 from minikernel.toolchain.assembler import assemble_text
+from minikernel.toolchain.instructions import Instruction, any_instruction, compile_instruction
+from minikernel.toolchain.lexer import Problem
+from minikernel.toolchain.mnemonics import Mnemonic, find_mnemonic, mnemonics
 
 
 def words(text: str) -> list[int]:
@@ -146,3 +151,54 @@ def test_a_register_list_never_reaches_keystone_whole() -> None:
 def test_keystone_writes_nothing_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     words("ldm r0, {r1-r12, sp, pc}\npush {pc}\npush {sp}\npop {sp}")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("b target", "bleq .Lx", "bl a.b$c", "b r0", "b .", "b 1f", "b target + 4", "bl #4"),
+        *("ldr r0, =name", "ldreq r12, =.Lx", "ldr r0,=name", "ldr r0, =5", "str r0, =name", "ldr r13, =name"),
+        *("ldr r0, [r1]", "ldr r0, [r1, #4]", "ldr r0, [r1, #-0x10]!", "ldrb r0, [r1], #NAME", "ldrh r0, [r1, r2]"),
+        *("str r0, [r1, r2, lsl #2]", "ldr r0, r1", "ldr r0, #4", "ldr r0, [pc], #4", "ldr r0, label", "ldr r0, [r1"),
+        *("ldrd r0, r1, [r2]", "ldrd r0, [r2, #8]", "ldrd r1, [r2]", "strex r0, r0, [r1]", "strex r0, r1, [r2]"),
+        *("mov r0, #NAME", "mov r0, #'a'", "mov r0, #0x100000000", "mov r0, #010", "mov r0, #1 + 1", "mov r0, # 1"),
+        *("mov r0, r1, lsl #3", "add r0, r1, lsl #3", "add r0, r1, r2, asr #NAME", "lsl r0, r1, #31", "mov R0, #1"),
+        *("mov r0, r1, lsl r2", "mov r0,  #1", "mov r0,#1", "mov r13, r14", "mul r0, pc, r1", "movw r0, #0xffff"),
+        *(
+            "movw r0, #:lower16:x",
+            "mrs r0, cpsr",
+            "svc #0",
+            "push {r0}",
+            "nop",
+            "rrx r0, r1",
+            "cmp sp, #.",
+            "mov v1, a1",
+        ),
+    ],
+)
+def test_the_usual_spelling_is_a_short_cut_to_the_same(text: str) -> None:
+    line = f"        {text}"
+    name, _, operands = text.partition(" ")
+    mnemonic = find_mnemonic(name)
+    assert mnemonic is not None
+    column = line.index(operands) if operands else len(line)
+
+    def made(compile: Callable[[Mnemonic, str, int], Instruction]) -> object:
+        try:
+            instruction = compile(mnemonic, line, column)
+        except Problem as problem:
+            return problem.message, problem.column
+        nodes = [(type(node), node.column, getattr(node, "name", None)) for node in instruction.expressions]
+        simple = ("form", "text", "condition", "field", "may_wait", "column")
+        return [getattr(instruction, name) for name in simple], nodes
+
+    assert made(compile_instruction) == made(any_instruction)
+
+
+def test_a_mnemonic_is_found_by_its_parts_as_in_the_table() -> None:
+    for name, expected in mnemonics().items():
+        found = find_mnemonic(name)
+        assert found is not None
+        assert (found.family, found.base, found.condition) == (expected.family, expected.base, expected.condition)
+    assert find_mnemonic("movxx") is None
+    assert find_mnemonic("eq") is None

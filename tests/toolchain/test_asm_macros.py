@@ -118,3 +118,8 @@ def test_nothing_runs_without_end(text: str, message: str) -> None:
         data(text)
     assert message in str(caught.value)
     assert time.monotonic() - started < 20
+
+
+def test_a_per_cent_sign_in_a_body_stays_one() -> None:
+    text = '.macro m a\n.asciz "100%% %s \\a%d"\n.asciz "5%\\()5"\n.asciz "%%"\n.endm\nm x%s\n'
+    assert assemble_text(text).section(".text").data == b"100%% %s x%s%d\0005%5\0%%\0"
