@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from minikernel.cli.repl_dialogue import Dialogue, Radix
-from minikernel.cli.repl_looking import panes
+from minikernel.cli.repl_looking import panes, show_value
 from minikernel.cli.repl_python import run_python
 from minikernel.cli.repl_verbs import Completes, Line, Verb, needed, no_arguments
 from minikernel.cli.story import plural
@@ -88,9 +88,7 @@ def call(dialogue: Dialogue, line: Line) -> None:
     values = [dialogue.dbg.evaluate(part) for part in split_arguments(arguments)]
 
     def run() -> None:
-        result = dialogue.dbg.call(where, *values)
-        name = dialogue.dbg.symbolize(result)
-        dialogue.say(f"= {dialogue.number(result)}" + ("" if name.startswith("0x") else f" <{name}>"))
+        show_value(dialogue, dialogue.dbg.call(where, *values))
 
     with_new_future(dialogue, run)
 
@@ -217,7 +215,7 @@ CHANGING = (
     Verb(
         ("call",),
         "FUNCTION(ARG, ...)",
-        "run a function of the guest with up to four words; its r0",
+        "run a function of the guest with words for arguments; its r0, kept as print does",
         "call nr_free_pages()",
         call,
         Completes.SYMBOLS,

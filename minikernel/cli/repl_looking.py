@@ -51,12 +51,16 @@ def value_text(dialogue: Dialogue, value: int, letter: str, size: int = 4) -> st
 
 
 def print_(dialogue: Dialogue, line: Line) -> None:
-    """The value of an expression, and what is there when it is an address."""
+    """The value of an expression, and what is there when it is an address; it goes into the value history."""
     letter = _value_letter(line.format)
-    value = dialogue.dbg.evaluate(needed(line, "an expression"))
+    show_value(dialogue, dialogue.dbg.evaluate(needed(line, "an expression")), letter)
+
+
+def show_value(dialogue: Dialogue, value: int, letter: str = "") -> None:
+    """`$3 = 0xc0008c44 <printk>`."""
     name = dialogue.dbg.symbolize(value)
     note = f" <{name}>" if not letter and not name.startswith("0x") else ""
-    dialogue.say(f"= {value_text(dialogue, value, letter)}{note}")
+    dialogue.say(f"${dialogue.dbg.keep_value(value)} = {value_text(dialogue, value, letter)}{note}")
 
 
 def _value_letter(text: str) -> str:
@@ -313,7 +317,8 @@ LOOKING = (
     Verb(
         ("print", "p", "inspect"),
         "[/F] EXPR",
-        "the value of an expression; F is one of x d u o t a c. A symbol is its address, *symbol the word there",
+        "the value of an expression, kept as $1, $2, ...; F is one of x d u o t a c. A symbol is its address, "
+        "*symbol the word there; $ is the last value, $$ the one before",
         "p/d *jiffies",
         print_,
         Completes.SYMBOLS,

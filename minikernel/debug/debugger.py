@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from minikernel.bits import u32
+from minikernel.bits import align_down, u32
 from minikernel.debug import event_stops
 from minikernel.debug.backward import Backward
 from minikernel.debug.disassembly import SIZE, Instruction
@@ -26,7 +26,7 @@ from minikernel.machine.machine import Machine
 from minikernel.machine.stop import StopReason
 
 STACK_ALIGNMENT = 8
-ARGUMENTS = 4
+REGISTER_ARGUMENTS = 4
 CALL_BUDGET = 100_000_000  # instructions
 
 READS = frozenset({AccessKind.READ})
@@ -352,6 +352,17 @@ class Debugger:
         """The value of an expression (expression.py). Raises ExpressionError, GuestMemoryError."""
         return self._session.value(parse(text))
 
+    def keep_value(self, value: int) -> int:
+        """Give a value the next number in the value history, and that number: `$3` in an expression is the third, `$`
+        the last, `$$` the one before it, `$$n` the n-th before the last."""
+        self._session.values.append(u32(value))
+        return len(self._session.values)
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The value history; $1 is the first. It stays whatever moment the machine is taken to."""
+        return tuple(self._session.values)
+
     def address(self, where: str | int) -> int:
         """The first of places()."""
         return self.places(where)[0]
@@ -435,16 +446,15 @@ class Debugger:
         self.timeline.changed()
 
     def call(self, where: str | int, *arguments: int) -> int:
-        """Run a guest function in the kernel, now, with up to four words; its r0. Registers are as before; what it did
-        to memory stays, and the time it took. Stop points are silent. Raises UsageError outside the kernel, CallError.
+        """Run a guest function in the kernel, now, with words for arguments (AAPCS32: four in registers, the rest on
+        the stack); its r0. Registers are as before; what it did to memory stays, and the time it took. Stop points are
+        silent. Raises UsageError outside the kernel, CallError, GuestMemoryError where there is no stack.
         """
         machine, cpu = self.machine, self.machine.cpu
         target, here = self.address(where), cpu.pc
-        self._check_callable(arguments)
-        before, sp = cpu.save(), cpu.sp & ~(STACK_ALIGNMENT - 1)
+        self._check_callable()
         kept = self.timeline.keep_here()
-        for number, value in enumerate(arguments):
-            cpu.set_r(number, value)
+        before, sp = cpu.save(), _pass(machine, arguments)
         cpu.set_r(SP, sp)
         cpu.set_r(LR, here)
         cpu.pc = target
@@ -460,12 +470,21 @@ class Debugger:
         self.timeline.changed()
         return result
 
-    def _check_callable(self, arguments: tuple[int, ...]) -> None:
-        if len(arguments) > ARGUMENTS:
-            raise UsageError(f"a call takes {ARGUMENTS} arguments at most, in registers; {len(arguments)} were given")
+    def _check_callable(self) -> None:
         mode = self.machine.cpu.cpsr & CPSR_MODE
         if mode != Mode.SVC:
             raise UsageError(f"functions of the kernel are called in SVC mode; this is {self.registers().mode} mode")
+
+
+def _pass(machine: Machine, arguments: tuple[int, ...]) -> int:
+    """Put arguments where the AAPCS32 wants them; the sp to call with. Raises GuestMemoryError, nothing changed."""
+    in_registers, on_stack = arguments[:REGISTER_ARGUMENTS], arguments[REGISTER_ARGUMENTS:]
+    sp = align_down(machine.cpu.sp - 4 * len(on_stack), STACK_ALIGNMENT)
+    if on_stack:
+        machine.write(sp, b"".join(u32(word).to_bytes(4, "little") for word in on_stack))
+    for number, value in enumerate(in_registers):
+        machine.cpu.set_r(number, u32(value))
+    return sp
 
 
 def _positive(count: int) -> int:

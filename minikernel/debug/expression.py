@@ -1,6 +1,7 @@
 """Expressions of the debugger: what p, conditions and addresses are written in.
 
     $r0 + 4 * $r1        registers: $r0-$r15, $sp $lr $pc $fp $ip, $cpsr; in a watchpoint's condition $old and $new
+    $1 + $               values that were printed: the first, the last; $$ is the one before the last, $$2 before that
     jiffies              a symbol is its address; *jiffies is the word there, byte(x) half(x) word(x) read memory
     $r0 == uhci_hcd_init && *lock_depth > 0
 
@@ -33,7 +34,7 @@ class Names(Protocol):
     """Where an expression gets its values from."""
 
     def register(self, name: str) -> int | None:
-        """A register or variable by its name without the $; None when there is none."""
+        """A register, variable or kept value by its name without the $; None when there is none."""
         ...
 
     def symbol(self, name: str) -> int | None:
@@ -65,7 +66,7 @@ class Token:
 
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)(?![\w.])|\$(?P<register>\w+)|(?P<name>[A-Za-z_.][\w.$]*)"
+    r"\s*(?:(?P<number>0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)(?![\w.])|\$(?P<register>\$\d*|\w*)|(?P<name>[A-Za-z_.][\w.$]*)"
     r"|(?P<operator>&&|\|\||==|!=|<=|>=|<<|>>|[-+*/%&|^~!<>()])|(?P<bad>\S))"
 )
 
@@ -183,8 +184,10 @@ class _Parser:
         match token.kind:
             case Kind.NUMBER:
                 return self._number(token)
-            case Kind.REGISTER:
+            case Kind.REGISTER if token.text.strip("$0123456789"):
                 return lambda names: self._known(names.register(token.text), names, token, "register", f"${token.text}")
+            case Kind.REGISTER:
+                return lambda names: self._kept(names.register(token.text), token)
             case Kind.NAME if token.text in READS and self._next.text == "(":
                 size, inner = READS[token.text], self._parenthesised(self._take())
                 return lambda names: names.read(inner(names), size)
@@ -215,6 +218,11 @@ class _Parser:
         if value > 0xFFFF_FFFF:
             raise self._error(f"{token.text} does not fit into 32 bits", token)
         return lambda names: value
+
+    def _kept(self, value: int | None, token: Token) -> int:
+        if value is None:
+            raise self._error(f"no value ${token.text} in the history", token)
+        return value
 
     def _known(self, value: int | None, names: Names, token: Token, what: str, name: str) -> int:
         if value is None:

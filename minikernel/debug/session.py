@@ -83,6 +83,7 @@ class Session:
         self.timeline = timeline
         self.symbols = symbols
         self.points = StopPoints(machine, self.value)
+        self.values: list[int] = []
         self.poisons = {
             symbol.value: text for name, text in POISONS.items() if (symbol := machine.image.get(name)) is not None
         }
@@ -156,6 +157,17 @@ class Session:
         return self.stop(done, reason.kind.value)
 
 
+def value_index(name: str, count: int) -> int | None:
+    """Which of `count` values `$name` is, from 0: $ the last, $$ the one before it, $$n the n-th before the last,
+    $n the n-th. Outside the range where there is none; None for another kind of name."""
+    if name.isdecimal():
+        return int(name) - 1
+    back = name.removeprefix("$")
+    if not back.isdecimal() and back:
+        return None
+    return count - 1 - (int(back) if back else len(name))
+
+
 class _PresentNames:
     """expression.Names of the present."""
 
@@ -174,6 +186,9 @@ class _PresentNames:
                 return occurrence.access.old if name == "old" else occurrence.access.new
         if name == "cpsr":
             return cpu.cpsr
+        index = value_index(name, len(self._session.values))
+        if index is not None:
+            return self._session.values[index] if 0 <= index < len(self._session.values) else None
         number = REGISTER_NUMBERS.get(name)
         return None if number is None else cpu.r(number)
 

@@ -62,7 +62,8 @@ def test_lines_are_taken_apart(text: str, line: Line) -> None:
 
 @pytest.mark.parametrize("name, full", [
     ("si", "stepi"), ("ni", "nexti"), ("s", "step"), ("n", "next"), ("c", "continue"), ("fin", "finish"),
-    ("rs", "reverse-step"), ("rn", "reverse-next"), ("rsi", "reverse-stepi"), ("rni", "reverse-nexti"), ("rc", "reverse-continue"), ("rfin", "reverse-finish"),
+    ("rs", "reverse-step"), ("rn", "reverse-next"),
+    ("rsi", "reverse-stepi"), ("rni", "reverse-nexti"), ("rc", "reverse-continue"), ("rfin", "reverse-finish"),
     ("b", "break"), ("tb", "tbreak"), ("hb", "break"), ("del", "delete"), ("dis", "disable"), ("cond", "condition"),
     ("bt", "backtrace"), ("l", "list"), ("i", "info"), ("p", "print"), ("conti", "continue"), ("disp", "display"),
     ("undisp", "undisplay"), ("disas", "disassemble"), ("q", "quit"), ("u", "until"), ("back", "reverse-stepi"),
@@ -235,6 +236,13 @@ def test_a_register_of_a_device_is_caught(session: ReplSession) -> None:
     assert f"write to {name}" in session.run("info b")
 
 
+def value(text: str) -> str:
+    """What stands behind `$3 = `."""
+    number, _, rest = text.partition(" = ")
+    assert re.fullmatch(r"\$\d+", number), text
+    return rest
+
+
 # --- looking ----------------------------------------------------------------------------------------------------------
 
 
@@ -263,10 +271,23 @@ def test_x_goes_on_where_it_ended(booted: ReplSession) -> None:
 
 def test_radix_changes_values_not_addresses(booted: ReplSession) -> None:
     booted.run("set radix dec")
-    assert booted.run("p 0x10") == "= 16\n"
-    assert booted.run("p/x 16") == "= 0x00000010\n"
+    assert value(booted.run("p 0x10")) == "16\n"
+    assert value(booted.run("p/x 16")) == "0x00000010\n"
     booted.run("set radix hex")
-    assert booted.run("p 16") == "= 0x00000010\n"
+    assert value(booted.run("p 16")) == "0x00000010\n"
+
+
+def test_values_are_kept_and_numbered() -> None:
+    session = ReplSession()
+    assert "no value $ in the history\n    $ + 1\n    ^\n" in session.run("p $ + 1")
+    for line, shown in [("p 7", "$1 = 0x00000007\n"), ("p $ + 1", "$2 = 0x00000008\n"), ("p/d $$", "$3 = 7\n"),
+                        ("p/d $1 + $2 * $$2", "$4 = 63\n"), ("p/d $$0", "$5 = 63\n"),
+                        ("p/x $pc", "$6 = 0x80008000\n")]:  # fmt: skip
+        assert session.run(line) == shown, line
+    session.run("si", "goto start", "x/1xw $6")
+    assert session.dbg.values == (7, 8, 7, 63, 63, 0x8000_8000)
+    for line in ("p $0", "p $7", "p $$6", "b *$99"):
+        assert "in the history" in session.run(line), line
 
 
 def test_list_goes_on(booted: ReplSession) -> None:
@@ -348,9 +369,9 @@ def test_plain_text_is_one_fact_a_line_without_boxes() -> None:
 
 def test_registers_and_memory_are_set(session: ReplSession) -> None:
     session.run("until do_initcalls", "set $r7 = 1 + 2", "set *jiffies = $r7", "set byte(jiffies + 1) = 1")
-    assert session.run("p *jiffies") == "= 0x00000103\n"
+    assert value(session.run("p *jiffies")) == "0x00000103\n"
     session.run("set *jiffies=$r7==3")
-    assert session.run("p/d *jiffies") == "= 1\n"
+    assert value(session.run("p/d *jiffies")) == "1\n"
     assert "does not fit into 1 byte" in session.run("set byte(jiffies) = 256")
 
 
@@ -363,8 +384,8 @@ def test_a_change_in_the_past_says_that_the_future_is_forgotten(session: ReplSes
 def test_functions_of_the_guest_are_called(session: ReplSession) -> None:
     session.run("c")
     expected = session.dbg.machine.free_pages
-    assert session.run("call nr_free_pages()") == f"= {expected:#010x}\n"
-    assert session.run("call strlen(linux_banner)") == "= 0x00000019\n"
+    assert value(session.run("call nr_free_pages()")) == f"{expected:#010x}\n"
+    assert value(session.run("call strlen(linux_banner)")) == "0x00000019\n"
     assert "did not return" in session.run("call panic(linux_banner)")
 
 
@@ -425,7 +446,6 @@ def test_python_has_the_machine_and_the_debugger(session: ReplSession, capsys: p
     ("set jiffies = 1", "'jiffies' cannot be set"),
     ("set *0x10 = 1", "nothing is mapped at 0x00000010"),
     ("call nonsense()", "no symbol 'nonsense'"),
-    ("call printk(1, 2, 3, 4, 5)", "takes 4 arguments at most"),
     ("info nonsense", "no info about 'nonsense'"),
     ("info symbol", "info symbol needs an address"),
     ("info registers r99", "no register 'r99'"),

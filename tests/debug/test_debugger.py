@@ -357,6 +357,34 @@ def test_a_call_leaves_registers_and_is_part_of_the_record() -> None:
     assert dbg.machine.state_hash() == after
 
 
+def test_a_call_passes_more_than_four_words_on_the_stack() -> None:
+    source = f"""{CALLS}
+        .type   in_base_16, %function
+in_base_16:
+        ldr     ip, [sp]
+        add     r0, r3, r0, lsl #12
+        add     r0, r0, r1, lsl #8
+        add     r0, r0, r2, lsl #4
+        ldr     r1, [sp, #4]
+        add     r0, ip, r0, lsl #4
+        add     r0, r1, r0, lsl #4
+        orr     r0, r0, sp, lsl #29
+        bx      lr
+"""
+    dbg = debugger(source)
+    dbg.until("main_loop")
+    dbg.set_register("sp", 0x8030_0004)
+    before, memory = dbg.registers(), dbg.read(0x8030_0004, 16)
+    assert dbg.call("in_base_16", 1, 2, 3, 4, 5, 0x1_0000_0006) == 0x123456  # and sp a multiple of 8
+    assert dbg.registers() == before
+    assert dbg.read(0x8030_0004, 16) == memory
+    dbg.set_register("sp", 0)
+    before = dbg.registers()
+    with pytest.raises(GuestMemoryError):
+        dbg.call("in_base_16", 1, 2, 3, 4, 5)
+    assert dbg.registers() == before
+
+
 def test_a_call_that_does_not_return_leaves_everything_as_it_was() -> None:
     dbg = debugger(CALLS + "\nstuck: wfi\n        b       . - 4\n")
     dbg.until("outer")
