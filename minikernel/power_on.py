@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from minikernel.machine.stop import StopKind, StopReason
 from minikernel.toolchain.build import Build, build
 from minikernel.toolchain.config import BuildConfig, DriverSetting
 from minikernel.toolchain.examples import find_module, module_archive
+from minikernel.values import dataclass
 
 #: Instructions after which a boot that does not end is stopped: ten seconds of a 100 MHz processor that never sleeps.
 DEFAULT_BUDGET = 1_000_000_000

@@ -6,8 +6,6 @@ happen (`tick`), and whether the CPU is interrupted (`irq_pending`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikernel.board.cfi_flash import CfiFlash
 from minikernel.board.desktop import Desktop
 from minikernel.board.device import AccessLog, BoardPart, Clock, Device, IrqLine, OrGate, State, earliest, ignore_access
@@ -25,6 +23,7 @@ from minikernel.board.usb_bulk import BulkPipe
 from minikernel.board.usb_ehci import Ehci
 from minikernel.board.usb_port import UsbPort
 from minikernel.board.usb_uhci import Uhci
+from minikernel.values import dataclass
 
 UNASSIGNED = "unassigned"
 

@@ -67,6 +67,8 @@ class Status(IntEnum):
 
 @dataclass(slots=True)
 class _Registers:
+    """What the sensor remembers."""
+
     power: bool = False
     irq_enable: bool = False
     exposure_us: int = DEFAULT_EXPOSURE_US

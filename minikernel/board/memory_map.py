@@ -8,10 +8,10 @@ same to the guest; a test compares the two.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 
 from minikernel.errors import MinikernelError
+from minikernel.values import dataclass
 
 KIB, MIB = 1 << 10, 1 << 20
 

@@ -44,6 +44,8 @@ class Register(IntEnum):
 
 @dataclass(slots=True)
 class _Registers:
+    """What the clock remembers."""
+
     load: int = 0
     match: int = 0
     enable: bool = False

@@ -7,9 +7,8 @@ in P6 up to maxval (one single white-space character ends that header), in P3 an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikernel.errors import ImageError
+from minikernel.values import dataclass
 
 WHITESPACE = b" \t\n\v\f\r"
 MAX_MAXVAL = 65535

@@ -89,6 +89,8 @@ class ProcResponse:
 
 @dataclass(slots=True)
 class _Registers:
+    """What the window remembers."""
+
     irq_enable: bool = False
     request: bool = False
     op: int = ProcOp.READ

@@ -73,6 +73,8 @@ REQUESTS = {FUNCTION_SHUTDOWN: PowerRequest.OFF, FUNCTION_REBOOT: PowerRequest.R
 
 @dataclass(slots=True)
 class _Registers:
+    """What the registers hold."""
+
     switches: int = 0
     leds: int = 0
     flags: int = 0

@@ -95,6 +95,8 @@ class BulkHost(Protocol):
 
 @dataclass(slots=True)
 class _Registers:
+    """What the pipe remembers."""
+
     control: int = 0
     connected: bool = False
     connect_change: bool = False

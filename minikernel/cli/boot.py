@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minikernel.cli.files import STDOUT, OutputError, check_outputs, read_file, reason, write_file
@@ -26,6 +25,7 @@ from minikernel.power_on import (
     scene_of,
     tell_story,
 )
+from minikernel.values import dataclass
 
 if TYPE_CHECKING:
     from minikernel.cli.story import StoryWriter

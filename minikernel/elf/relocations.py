@@ -12,11 +12,11 @@ and applying it twice is wrong, because the first application has overwritten A.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 from minikernel.bits import WORD_MASK, s32, sign_extend
 from minikernel.elf.constants import R_ARM
+from minikernel.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from minikernel.elf.image import Image
 from minikernel.errors import ImageError
+from minikernel.values import dataclass
 
 #: do_initcall_level's argument -> the name Linux prints.
 LEVEL_NAMES = ("pure", "core", "postcore", "arch", "subsys", "fs", "device", "late")

@@ -5,10 +5,9 @@ Addresses are guest virtual addresses. `module` is a name; "" before the loader 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikernel.kernel.modules import MemoryKind, ModuleState
 from minikernel.machine.events import Event
+from minikernel.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ keep, so a machine set back into the middle of a load goes on tracing rightly.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from minikernel.bits import s32
@@ -27,6 +27,7 @@ from minikernel.kernel.module_events import (
 from minikernel.kernel.modules import KINDS, STATES, ModuleReader, ModuleState
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.probes import Hit
+from minikernel.values import dataclass
 
 #: fail_point's argument (STAGE_* of guest/include/module.inc): the function that is the stage, as fail_stage= names it.
 STAGES = (

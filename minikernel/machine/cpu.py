@@ -14,7 +14,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from typing import Any, TypeAlias
 
@@ -48,6 +47,7 @@ from unicorn import arm_const as arm
 from minikernel.machine.engine_counter import SliceCounter, make_counter
 from minikernel.machine.exceptions import CPSR_MODE, CPSR_T, Entry, Mode
 from minikernel.machine.mmu import PAGE_SIZE, Access
+from minikernel.values import dataclass
 
 CpuState: TypeAlias = tuple[Any, ...]
 

@@ -5,9 +5,8 @@ Here stand the machine's own events; kernel/ adds those of the guest kernel. A t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from minikernel.machine.exceptions import ExceptionKind
+from minikernel.values import dataclass
 
 
 @dataclass(frozen=True)

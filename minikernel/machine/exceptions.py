@@ -5,8 +5,9 @@ Pure tables and arithmetic: no engine and no machine here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from minikernel.values import dataclass
 
 CPSR_T = 1 << 5
 CPSR_F = 1 << 6

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from minikernel.board.board import Board
+from minikernel.values import dataclass
 
 
 class Input(ABC):

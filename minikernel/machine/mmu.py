@@ -8,12 +8,12 @@ comes out. Not modelled: memory types and cacheability, TEX remap, LPAE, superse
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import NamedTuple, TypeAlias
 
 from minikernel.bits import bits
 from minikernel.machine.exceptions import SCTLR_M
+from minikernel.values import dataclass
 
 PAGE_SHIFT = 12
 PAGE_SIZE = 1 << PAGE_SHIFT

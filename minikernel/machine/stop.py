@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from minikernel.machine.exceptions import ExceptionKind
+from minikernel.values import dataclass
 
 
 class StopKind(Enum):

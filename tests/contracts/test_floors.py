@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "minikernel"
 FLOORS = {
     "errors": 0,
     "bits": 0,
+    "values": 0,
     "tutorials_tree": 1,
     "elf": 1,
     "board": 2,
