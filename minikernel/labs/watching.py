@@ -55,6 +55,8 @@ class Watch:
         self._freed: set[int] = set()
         self._seen: set[str] = set()
         self._changes: list[Change] = []
+        self.has_seen_user_code = False
+        """The processor has been in user mode: fetched an instruction without the kernel's privileges."""
         poison = machine.image.get("POISON_INITMEM")
         self._poison = None if poison is None else poison.value
         init = _init_pieces(solution)
@@ -115,7 +117,7 @@ class Watch:
 
     def _stored_constant(self, addr: int, size: int, value: int) -> None:
         piece = self._layout.piece_at(addr) or self._layout.piece_at(addr + size - 1)
-        if piece is None or self._is_freed(addr, size):
+        if piece is None or piece.is_writable or self._is_freed(addr, size):
             return
         is_init = (piece.object_name, piece.index) in self._init
         if is_init and value == self._poison:
@@ -132,6 +134,8 @@ class Watch:
             self._note(f"{name} of {owner} was written by {self._by()}", source)
 
     def _translated(self, addr: int, paddr: int, access: Access) -> None:
+        if access is Access.EXECUTE and not self._machine.cpu.is_privileged:
+            self.has_seen_user_code = True
         page = align_down(addr, PAGE_SIZE)
         expected = self._pages.get(page)
         if expected is None or paddr == expected or self._is_freed(page, PAGE_SIZE):
