@@ -161,6 +161,10 @@ def _add_debug(
         "--append", metavar="CMDLINE", type=command_line, default="", help="more words for the kernel command line"
     )
     debug.add_argument("--rc", metavar="FILE", help="this instead of /etc/rc, the script that init runs")
+    debug.add_argument("--scene", metavar="IMAGE.ppm", help="what stands before the image sensor (a PPM file, P6)")
+    debug.add_argument(
+        "--flash", metavar="FILE", help="keep the flash's contents in this file, as they are when the session ends"
+    )
     debug.add_argument(
         "--modules", action="store_true", help="carry the example modules in /lib/modules, for modprobe at the shell"
     )

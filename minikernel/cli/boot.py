@@ -91,22 +91,28 @@ def _outputs(args: argparse.Namespace) -> dict[str, str | None]:
 
 def _read_options(args: argparse.Namespace) -> BootOptions:
     """The options with their files read. Raises OutputError, UsageError, ImageError for a scene that is no picture."""
-    if args.flash == STDOUT:
-        raise UsageError("--flash needs a file: it is read and written")
-    if args.rc == STDOUT and args.scene == STDOUT:
-        raise UsageError("--rc and --scene cannot both come from standard input")
+    check_inputs(args)
     return BootOptions(
         drivers=dict(args.set),
         append=args.append,
         rc=None if args.rc is None else read_file(args.rc, "the rc script"),
-        scene=None if args.scene is None else _read_scene(args.scene),
-        flash=_read_flash(args.flash),
+        scene=None if args.scene is None else read_scene(args.scene),
+        flash=read_kept_flash(args.flash),
         max_instructions=args.max_instructions or DEFAULT_BUDGET,
         modules=args.modules,
     )
 
 
-def _read_scene(path: str) -> bytes:
+def check_inputs(args: argparse.Namespace) -> None:
+    """Raises UsageError for a flash that is no file, and for two files that are both standard input."""
+    if args.flash == STDOUT:
+        raise UsageError("--flash needs a file: it is read and written")
+    if args.rc == STDOUT and args.scene == STDOUT:
+        raise UsageError("--rc and --scene cannot both come from standard input")
+
+
+def read_scene(path: str) -> bytes:
+    """A picture for the sensor. Raises OutputError, ImageError."""
     from minikernel.board.ppm import parse_ppm
 
     scene = read_file(path, "the scene")
@@ -114,7 +120,8 @@ def _read_scene(path: str) -> bytes:
     return scene
 
 
-def _read_flash(path: str | None) -> bytes | None:
+def read_kept_flash(path: str | None) -> bytes | None:
+    """The flash of an earlier boot. Raises OutputError."""
     try:
         return read_flash(path)
     except OSError as error:

@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from minikernel.cli.files import read_file
+from minikernel.cli.boot import check_inputs, read_kept_flash, read_scene
+from minikernel.cli.files import check_outputs, read_file, write_file
 from minikernel.cli.progress import progress
 from minikernel.cli.repl_changing import CHANGING, read_script
 from minikernel.cli.repl_completion import DELIMITERS, completions
@@ -186,7 +187,10 @@ def message(error: MinikernelError) -> str:
 
 
 def debug_command(args: argparse.Namespace) -> int:
-    """Boot as the options say, stop at the first instruction or at --at, and read commands; gives the exit status."""
+    """Boot as the options say, stop at the first instruction or at --at, and read commands; gives the exit status. The
+    flash is kept as it is at the moment at which the session ends."""
+    check_inputs(args)
+    check_outputs({"--flash": args.flash})
     script = None if args.script is None else read_script(args.script)
     with progress("building the guest kernel"):
         machine = prepare(_boot_options(args))
@@ -195,16 +199,25 @@ def debug_command(args: argparse.Namespace) -> int:
     config = BuildConfig.load(dict(args.set))
     repl = Repl(open_dialogue(machine, args.plain, partial(find_module, config)))
     try:
-        return _session(repl, args, script)
+        status = _session(repl, args, script)
     except ScriptError as error:
         sys.stdout.flush()
         print(error, file=sys.stderr)
-        return FAILED
+        status = FAILED
+    if args.flash is not None:
+        write_file(args.flash, machine.board.flash.contents())
+    return status
 
 
 def _boot_options(args: argparse.Namespace) -> BootOptions:
-    rc = None if args.rc is None else read_file(args.rc, "the rc script")
-    return BootOptions(drivers=dict(args.set), append=args.append, rc=rc, modules=args.modules)
+    return BootOptions(
+        drivers=dict(args.set),
+        append=args.append,
+        rc=None if args.rc is None else read_file(args.rc, "the rc script"),
+        scene=None if args.scene is None else read_scene(args.scene),
+        flash=read_kept_flash(args.flash),
+        modules=args.modules,
+    )
 
 
 def open_dialogue(

@@ -512,6 +512,27 @@ def test_a_script_that_is_not_there_and_a_place_that_is_not(capsys: pytest.Captu
     assert "did you mean 'do_initcalls'" in capsys.readouterr().err
 
 
+def test_scene_rc_and_flash_are_given_as_to_boot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene, flash, rc = (tmp_path / name for name in ("scene.ppm", "flash.bin", "rc"))
+    scene.write_bytes(b"P6\n2 2\n255\n" + bytes(range(65, 77)))
+    rc.write_text("snap /flash/kept.ppm\n")
+    options = ["--scene", str(scene), "--flash", str(flash), "--rc", str(rc)]
+    assert run_script(tmp_path, "panes none\nc\n", *options) == 0
+    kept = flash.read_bytes()
+    assert scene.read_bytes() in kept
+    rc.write_text("ls /flash\n")
+    capsys.readouterr()
+    assert run_script(tmp_path, "panes none\nc\ngoto start\n", *options) == 0
+    assert "kept.ppm" in capsys.readouterr().out
+    assert flash.read_bytes() == kept
+    scene.write_bytes(b"P5 no picture")
+    assert main(["debug", "--scene", str(scene)]) == 1
+    assert main(["debug", "--flash", "-"]) == 2
+    assert main(["debug", "--flash", str(tmp_path / "nowhere" / "flash.bin")]) == 1
+    error = capsys.readouterr().err
+    assert "scene.ppm" in error and "--flash needs a file" in error and "nowhere" in error
+
+
 def test_commands_come_through_a_pipe() -> None:
     done = subprocess.run(
         [*COMMAND, "--at", "start_kernel"], input="panes none\nsi\nquit\n", capture_output=True, text=True, timeout=60
