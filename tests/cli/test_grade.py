@@ -57,21 +57,18 @@ def test_table_names_every_submission_and_what_was_ignored(grade: Grade, capsys:
         "ignored: list.txt: a file, neither a folder nor a .zip",
         "3 graded, 1 with full marks",
     ]
-    assert (
-        sorted(err.splitlines())
-        == [
-            f"1 of 3: {'x' * 50}: 0 of 0",
-            f"2 of 3: -rf ö: 1 of {points}",
-            f"3 of 3: alice: {points} of {points}",
-        ]
-        or len(err.splitlines()) == 3
-    )
+    assert [line.partition(":")[0] for line in err.splitlines()] == ["1 of 3", "2 of 3", "3 of 3"]
+    assert {line.partition(": ")[2] for line in err.splitlines()} == {
+        f"{'x' * 50}: 0 of 0",
+        f"-rf ö: 1 of {points}",
+        f"alice: {points} of {points}",
+    }
 
 
 def test_out_has_every_format_and_the_kept_results(grade: Grade, tmp_path: Path) -> None:
     assert grade("--out", str(tmp_path / "out"), "-q") == 0
     files = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    names = ("alice", "rf-3a4ca3ec", "x" * 50)
+    names = ("alice", "rf-77be54c3", "x" * 50)
     kept = {name for name in files if name.startswith("kept/")}
     assert len(kept) == 2
     assert files - kept == {
