@@ -170,7 +170,8 @@ class BulkPipe(WordDevice):
         self._update_irq()
 
     def deadline(self) -> int | None:
-        return earliest(self._r.out_arrives_at, self._r.in_arrives_at)
+        out, in_ = self._r.out_arrives_at, self._r.in_arrives_at
+        return in_ if out is None else earliest(out, in_)
 
     def tick(self) -> None:
         """Packets arrive, in the order of their times; what the desktop answers may be due as well."""

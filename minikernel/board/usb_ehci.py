@@ -202,8 +202,9 @@ class Ehci(WordDevice):
     def deadline(self) -> int | None:
         """A connection or the end of a port reset reaches the other parts; the rest is only read."""
         r = self._r
-        is_awaited = self._port.is_plugged and not r.owned_by_companion and not r.connected
-        return earliest(r.powered_at if is_awaited else None, r.reset_ends_at)
+        if r.connected or r.owned_by_companion or not self._port.is_plugged:
+            return r.reset_ends_at
+        return earliest(r.powered_at, r.reset_ends_at)
 
     def tick(self) -> None:
         r, now = self._r, self._clock.now_ns

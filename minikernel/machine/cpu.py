@@ -156,6 +156,8 @@ class Cpu:
         """Counts the host's writes of registers, so that a recorder notices them."""
         self._control_changed: Callable[[], None] = lambda: None
         self._general = _RegisterSet(self._uc, GENERAL)
+        self._pc = _RegisterSet(self._uc, (arm.UC_ARM_REG_PC,))
+        self._cpsr = _RegisterSet(self._uc, (arm.UC_ARM_REG_CPSR,))
         self._start = _RegisterSet(self._uc, (arm.UC_ARM_REG_PC, arm.UC_ARM_REG_CPSR))
         self._entry = _RegisterSet(self._uc, ENTRY)
 
@@ -332,7 +334,7 @@ class Cpu:
     @property
     def pc(self) -> int:
         """The next instruction's address."""
-        return int(self._uc.reg_read(arm.UC_ARM_REG_PC))
+        return self._pc.read()[0]
 
     @pc.setter
     def pc(self, value: int) -> None:
@@ -362,7 +364,7 @@ class Cpu:
     @property
     def cpsr(self) -> int:
         """The whole current program status register."""
-        return int(self._uc.reg_read(arm.UC_ARM_REG_CPSR))
+        return self._cpsr.read()[0]
 
     @cpsr.setter
     def cpsr(self, value: int) -> None:

@@ -386,10 +386,12 @@ class Machine:
 
     def _transmitted(self, characters: bytes) -> None:
         self.console.append(characters)
-        *lines, self._console_line = (self._console_line + characters).split(b"\n")
-        for line in lines:
-            text = line.rstrip(b"\r").decode("utf-8", "replace")
-            self.emit(ConsoleOutput(self.icount, self.time_ns, text))
+        self._console_line += characters
+        if b"\n" in characters:
+            *lines, self._console_line = self._console_line.split(b"\n")
+            for line in lines:
+                text = line.rstrip(b"\r").decode("utf-8", "replace")
+                self.emit(ConsoleOutput(self.icount, self.time_ns, text))
         if len(self.console) > self.console.told:
             for listener in self.on_console:
                 listener(characters)

@@ -131,9 +131,12 @@ class ControlRegisters:
         return bool(self.sctlr & SCTLR_M)
 
 
+# Put together once: an IntFlag makes a new object at each & and |, and a boot asks for eight hundred pages.
 _NONE = Access(0)
 _R = Access.READ
 _RW = Access.READ | Access.WRITE
+_FULL = Access.READ | Access.WRITE | Access.EXECUTE
+_WITH_EXECUTE = {access: access | Access.EXECUTE for access in (_R, _RW)}
 
 # AP[2:0] -> (privileged, unprivileged), SCTLR.AFE = 0 (table B3-8). 0b100 is reserved.
 AP_FULL = {
@@ -177,7 +180,7 @@ def allowed(entry: TlbEntry, registers: ControlRegisters, is_privileged: bool) -
     """What the entry lets that privilege do; None when the domain lets nobody in (B3.7)."""
     domain = bits(registers.dacr, 2 * entry.domain + 1, 2 * entry.domain)
     if domain == DOMAIN_MANAGER:
-        return Access.READ | Access.WRITE | Access.EXECUTE
+        return _FULL
     if domain != DOMAIN_CLIENT:
         return None
     if registers.sctlr & SCTLR_AFE:
@@ -185,8 +188,8 @@ def allowed(entry: TlbEntry, registers: ControlRegisters, is_privileged: bool) -
     else:
         privileged, unprivileged = AP_FULL[entry.ap]
     access = privileged if is_privileged else unprivileged
-    if access & Access.READ and not _execute_never(entry, registers, access, unprivileged, is_privileged):
-        access |= Access.EXECUTE
+    if access is not _NONE and not _execute_never(entry, registers, access, unprivileged, is_privileged):
+        return _WITH_EXECUTE[access]
     return access
 
 

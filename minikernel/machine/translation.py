@@ -46,6 +46,8 @@ from minikernel.machine.tlb import Tlb
 
 WORDS_PER_PAGE = PAGE_SIZE // 4
 ASID_MASK = 0xFF
+READ_WRITE = Access.READ | Access.WRITE
+READ_EXECUTE = Access.READ | Access.EXECUTE
 FULL = Access.READ | Access.WRITE | Access.EXECUTE
 PATIENCE = 16  # changes between code and data before a page counts as both
 
@@ -232,7 +234,7 @@ class Translation:
             return self._prepare_write(page, is_privileged)
         if access == Access.EXECUTE:
             self._fetched.add(page)
-            return self._prepare_code(virtual_page, page) if is_privileged else Access.READ | Access.EXECUTE
+            return self._prepare_code(virtual_page, page) if is_privileged else READ_EXECUTE
         return self._prepare_read(virtual_page, page, is_privileged)
 
     def _prepare_write(self, page: int, is_privileged: bool) -> Access:
@@ -246,7 +248,7 @@ class Translation:
                 self._watch.retranslate()
                 self._cpu.shorten()
         self._writable.add(page)
-        return Access.READ | Access.WRITE if is_privileged else FULL
+        return READ_WRITE if is_privileged else FULL
 
     def _prepare_code(self, virtual_page: int, page: int) -> Access:
         if page in self._writable:
@@ -259,16 +261,16 @@ class Translation:
         if (virtual_page, page) not in self._searched:
             self._searched.add((virtual_page, page))
             self._watch_sensitive(virtual_page, page)
-        return Access.READ | Access.EXECUTE
+        return READ_EXECUTE
 
     def _prepare_read(self, virtual_page: int, page: int, is_privileged: bool) -> Access:
         if page in self._code:
             is_searched = (virtual_page, page) in self._searched
-            return Access.READ | Access.EXECUTE if is_searched and is_privileged else Access.READ
+            return READ_EXECUTE if is_searched and is_privileged else Access.READ
         if page in self._ram.dirty:
             self._writable.add(page)
-            return Access.READ | Access.WRITE if is_privileged else FULL
-        return Access.READ if is_privileged else Access.READ | Access.EXECUTE
+            return READ_WRITE if is_privileged else FULL
+        return Access.READ if is_privileged else READ_EXECUTE
 
     def _leave_code(self, page: int) -> None:
         self._code.discard(page)
