@@ -94,7 +94,7 @@ class Checking:
 
     def looked_at(self, text: str) -> None:
         """Say what the next lines are about: the memory, register, function; and when."""
-        self._looked_at.append(_shortened(text))
+        self._looked_at.append(one_line(text))
 
     def equal(self, what: str, saw: object, expected: object, place: str = "") -> bool:
         """A good line when both are equal, else a bad one with both. Give numbers as texts where hex reads better."""
@@ -141,9 +141,9 @@ class Checking:
 
     def _add(self, mark: Mark, text: str, place: str) -> None:
         if len(self._lines) < MAX_LINES:
-            self._lines.append(ReportLine(mark, _shortened(text), place))
+            self._lines.append(ReportLine(mark, one_line(text), place))
         elif mark in (Mark.BAD, Mark.MISSING):
-            self._lines[-1] = ReportLine(mark, _shortened(text), place)
+            self._lines[-1] = ReportLine(mark, one_line(text), place)
 
     # --- for the grader -----------------------------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ def _shown(value: object) -> str:
     return value if isinstance(value, str) and value else repr(value)
 
 
-def _shortened(text: str) -> str:
-    """One line of text that can be shown: a student's kernel may have written it."""
+def one_line(text: str) -> str:
+    """The text as one line that can be shown: a student's kernel or source may have made it up."""
     printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     return printable if len(printable) <= MAX_TEXT else printable[: MAX_TEXT - 4] + " ..."

@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from minikernel.errors import Location, MinikernelError, SourceError
-from minikernel.labs.checking import Checking, Verdict
+from minikernel.errors import Location, MinikernelError, SourceError, near_names
+from minikernel.labs.checking import Checking, Verdict, one_line
 from minikernel.labs.integrity import Change, find_changes
 from minikernel.labs.lab import INTACT, CheckSpec, Lab
 from minikernel.labs.layout import Linked
@@ -26,6 +26,7 @@ from minikernel.toolchain.build_cache import BuildCache, default_cache_directory
 from minikernel.toolchain.config import BuildConfig
 
 CHECKS_FILE = "checks.py"
+MAX_CHANGES = 8
 INTACT_SPEC = CheckSpec(INTACT, "everything that is not yours is as it was", 0, (), True)
 
 CheckFunction = Callable[[Checking], None]
@@ -103,7 +104,7 @@ def _intact(bench: Bench) -> Verdict:
     looked_at = ("the sources, symbols and memory of everything but " + ", ".join(bench.lab.files),)
     changes = bench.changes()
     if changes:
-        lines = tuple(ReportLine(Mark.BAD, change.text, change.place) for change in changes)
+        lines = tuple(ReportLine(Mark.BAD, one_line(change.text), change.place) for change in changes[:MAX_CHANGES])
         return Verdict(Outcome.FAILED, looked_at, lines)
     return Verdict(Outcome.PASSED, looked_at, (ReportLine(Mark.GOOD, "nothing else was changed"),))
 
@@ -153,6 +154,9 @@ class Bench:
 
     def run(self, name: str) -> Run:
         """The run of that name, as it stopped. Raises RunEndedError for one that stopped early."""
+        if name not in self.lab.runs:
+            known = near_names(name, self.lab.runs)
+            raise SourceError(f"no [run.{name}]{known}", Location(f"{self.lab.slug}/lab.toml", 1))
         if name not in self._runs:
             self._runs[name] = self._execute(name)
         run = self._runs[name]

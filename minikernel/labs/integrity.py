@@ -265,7 +265,7 @@ def _shown(definer: str) -> str:
 
 
 def _place(definer: str) -> str:
-    return {"": SCRIPT, "-": ""}.get(definer, source_of(definer))
+    return {"": SCRIPT, "-": ""}[definer] if definer in ("", "-") else source_of(definer)
 
 
 def _twice(name: str, by: str, owner: str) -> str:

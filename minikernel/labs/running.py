@@ -6,11 +6,12 @@ A run that does not come to where it was to go is no run: whoever asks for it ge
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeVar
 
+from minikernel.elf.image import Image
 from minikernel.elf.line_table import LineTable, SourceTexts
-from minikernel.errors import MinikernelError
+from minikernel.errors import ImageError, MinikernelError
 from minikernel.kernel.events import MilestoneName, Panicked
 from minikernel.kernel.machine import KernelMachine
 from minikernel.kernel.tty import printed_by, typed_line
@@ -53,10 +54,11 @@ class Kernel:
 
     @cached_property
     def lines(self) -> LineTable:
-        """The kernel's line table."""
-        from minikernel.elf.image import Image
-
-        return LineTable.from_image(Image.from_bytes(self.build.image))
+        """The kernel's line table; an empty one where a student's file brings debug information that is none."""
+        try:
+            return LineTable.from_image(Image.from_bytes(self.build.image))
+        except ImageError:
+            return LineTable(())
 
     @cached_property
     def texts(self) -> SourceTexts:
@@ -139,9 +141,13 @@ def execute(spec: RunSpec, kernel: Kernel, limits: Limits, protected: tuple[str,
         tree=kernel.build.config.tree,
     )
     machine = machine_for(options, kernel.build)
-    watch = Watch(machine, kernel.layout, kernel.solution, protected, files)
+    line_of = partial(place_of, machine, kernel)
+    watch = Watch(machine, kernel.layout, kernel.solution, protected, files, line_of)
     guard = LimitGuard(machine, limits)
     stop = _boot(machine, spec, kernel)
+    if spec.until in (SHELL, POWER_OFF) and not watch.has_seen_user_code:
+        why = f"the run {spec.name!r}: console_wait was called, but no program has run that could wait for a line"
+        raise RunEndedError(Outcome.CRASHED, why, tuple(stop_lines(machine, kernel, stop, [])))
     printed = tuple(_type(machine, kernel, line, spec) for line in spec.shell)
     run = Run(spec, kernel, machine, machine.stop or stop, watch, guard, printed)
     run.keep()

@@ -3,7 +3,7 @@
 The machine's own means: each store to watched RAM, each page the MMU is asked for. So these are exact:
 
   * no store ever hits code or read-only data, the student's own included; init code, init tables: not before their
-    page is poisoned or freed;
+    page is freed (poison is no change: code overwritten with it does not run);
   * no address of such code ever leads to other memory than that into which it was loaded;
   * after each run all of it is in RAM as linked (a device could have written it);
   * the variables that the host reads, and those of `protected` in lab.toml, are stored to by code of the source that
@@ -18,7 +18,7 @@ the console proves nothing by itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from minikernel.bits import align_down
 from minikernel.kernel.events import MemoryFreed
@@ -39,7 +39,8 @@ MAX_CHANGES = 8
 
 
 class Watch:
-    """Of one machine that has not begun. `solution`: the layout that says which memory is init memory."""
+    """Of one machine that has not begun. `solution`: the layout that says which memory is init memory; `line_of`: the
+    source line of an address."""
 
     def __init__(
         self,
@@ -48,10 +49,12 @@ class Watch:
         solution: Layout,
         protected: Collection[str],
         files: Collection[str],
+        line_of: Callable[[int], str],
     ) -> None:
         self._machine = machine
         self._layout = layout
         self._files = files
+        self._line_of = line_of
         self._freed: set[int] = set()
         self._seen: set[str] = set()
         self._changes: list[Change] = []
@@ -121,17 +124,16 @@ class Watch:
             return
         is_init = (piece.object_name, piece.index) in self._init
         if is_init and value == self._poison:
-            self._freed.add(align_down(addr, PAGE_SIZE))
-            return
+            return  # about to be freed; changes() looks whether it was
         what = self._machine.image.symbolize(addr)
         self._note(
-            f"{what}, {piece.name} of {source_of(piece.object_name)}, was written by {self._by()}", self._source()
+            f"{what}, {piece.name} of {source_of(piece.object_name)}, was written by {self._by()}", self._place()
         )
 
     def _stored_variable(self, name: str, owner: str) -> None:
         source = self._source()
         if source not in (owner, STARTER):
-            self._note(f"{name} of {owner} was written by {self._by()}", source)
+            self._note(f"{name} of {owner} was written by {self._by()}", self._place())
 
     def _translated(self, addr: int, paddr: int, access: Access) -> None:
         if access is Access.EXECUTE and not self._machine.cpu.is_privileged:
@@ -141,7 +143,7 @@ class Watch:
         if expected is None or paddr == expected or self._is_freed(page, PAGE_SIZE):
             return
         what = self._machine.image.symbolize(addr)
-        self._note(f"{what} led to other memory, at {paddr:#010x}, when {self._by()} ran", self._source())
+        self._note(f"{what} led to other memory, at {paddr:#010x}, when {self._by()} ran", self._place())
 
     def _happened(self, event: Event) -> None:
         if isinstance(event, MemoryFreed):
@@ -171,6 +173,9 @@ class Watch:
     def _source(self) -> str:
         piece = self._layout.piece_at(self._pc())
         return source_of(piece.object_name) if piece else ""
+
+    def _place(self) -> str:
+        return self._line_of(self._pc())
 
     def _note(self, text: str, place: str) -> None:
         key = text.split(" was written by ")[-1] if " was written by " in text else text
