@@ -81,7 +81,7 @@ class Debugger:
         self._forward = Forward(self._session)
         self._backward = Backward(self._session)
         self._points = self._session.points
-        self._historian = Historian(machine, self.symbols.symbolize, self._session.poisons)
+        self._historian = Historian(machine, self.symbols.memory_name, self._session.poisons)
         self._checkpoints: dict[str, Here] = {}
         self._places: dict[str, Checkpoint] = {}
 
@@ -238,6 +238,9 @@ class Debugger:
         """Stop before the instruction at a place. Raises as places(); ExpressionError for the condition; UsageError
         for an address that holds no code now and will not, unless it may be `anywhere`: going back, code freed since
         is there again."""
+        former = self._former(where)
+        if former is not None:
+            self._check_breakable(former)
         addresses = self.places(where)
         for addr in () if anywhere else addresses:
             self._check_breakable(addr)
@@ -301,15 +304,15 @@ class Debugger:
         return self._points.change(number, condition, ignore)
 
     def _check_breakable(self, addr: int) -> None:
-        where = f"{addr:#010x} ({self.symbols.symbolize(addr)})"
+        where = f"{addr:#010x} ({self.symbols.memory_name(addr)})"
         if addr % SIZE:
             raise UsageError(f"no breakpoint at {where}: instructions stand at multiples of {SIZE}")
-        if self.machine.image.symbol_at(addr) is None and self.machine.physical(addr) is None:
-            raise UsageError(f"no breakpoint at {where}: nothing is mapped there")
         freed = self.history(addr).freed
         if freed is not None and not self.timeline.is_rerun:
             when = f"{freed.time_ns / 1e6:.1f} ms"
             raise UsageError(f"no breakpoint at {where}: that memory was freed at {when} by {freed.by}")
+        if self.machine.image.symbol_at(addr) is None and self.machine.physical(addr) is None:
+            raise UsageError(f"no breakpoint at {where}: nothing is mapped there")
 
     def _range(self, where: str | int, size: int | None) -> tuple[int, int]:
         addr = self.address(where)
@@ -415,8 +418,15 @@ class Debugger:
         return write
 
     def history(self, where: str | int) -> MemoryHistory:
-        """What happened to memory. Raises as places()."""
-        return self._historian.history(self.address(where))
+        """What happened to memory; also to that of a symbol that has gone with it. Raises as places()."""
+        former = self._former(where)
+        return self._historian.history(self.address(where) if former is None else former)
+
+    def _former(self, where: str | int) -> int | None:
+        """Where a symbol was that has gone with its memory; None for everything else."""
+        if isinstance(where, int) or self.symbols.value(where.strip()) is not None:
+            return None
+        return self.symbols.former_value(where.strip())
 
     def explain(self) -> str | None:
         """Why the last fault happened, when freed memory was used; None when there is no such thing to say."""

@@ -5,12 +5,13 @@ Whoever shows stops calls update() first: the command line, IPython, the server 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from minikernel.debug.symbols import ModuleSymbol, ModuleSymbols, Symbols
+from minikernel.elf.constants import SymbolKind
 from minikernel.elf.line_table import LineTable
-from minikernel.elf.object_file import ObjectFile
+from minikernel.elf.object_file import ObjectFile, Section
 from minikernel.errors import MinikernelError
 from minikernel.kernel.machine import KernelMachine
 from minikernel.kernel.modules import Module
@@ -40,6 +41,7 @@ class ModuleNames:
             before = self._known.get(name)
             if before is None or (before.memory, before.sections) != (module.memory, module.sections):
                 self.symbols.add_module(self._symbols_of(module))
+                self.symbols.add_former(name, self._freed_symbols(module))
         self._known = now
 
     def _modules(self) -> tuple[Module, ...]:
@@ -55,12 +57,30 @@ class ModuleNames:
         inside = tuple(symbol for symbol in symbols if any(start <= symbol.value < end for start, end in ranges))
         return ModuleSymbols(module.name, ranges, inside, self._lines(module, ranges))
 
+    def _freed_symbols(self, module: Module) -> Iterator[ModuleSymbol]:
+        """Functions and data of its init sections, when those are gone: the guest knows them no more, the file does."""
+        file = self._file(module)
+        there = {each.name: each.address for each in module.sections}
+        for symbol in () if file is None else file.symbols:
+            section = symbol.section.name if isinstance(symbol.section, Section) else ""
+            is_named = symbol.kind in (SymbolKind.FUNC, SymbolKind.OBJECT) and symbol.name not in ALIASES
+            address = there.get(section, 0) + symbol.value
+            if section in there and is_named and not any(address in memory for memory in module.memory):
+                yield ModuleSymbol(symbol.name, address, symbol.size)
+
     def _lines(self, module: Module, ranges: tuple[tuple[int, int], ...]) -> LineTable | None:
         """None for a module whose file is not known or has no lines."""
         sections = {each.name: each.address for each in module.sections}
         here = {name: at for name, at in sections.items() if any(start <= at < end for start, end in ranges)}
+        file = self._file(module)
         try:
-            data = self.files.get(module.name) or self.find(module.name)
-            return LineTable.from_module(ObjectFile.from_bytes(data), here, module.name)
+            return None if file is None else LineTable.from_module(file, here, module.name)
+        except MinikernelError:
+            return None
+
+    def _file(self, module: Module) -> ObjectFile | None:
+        """The object file it came from; None where that is not known."""
+        try:
+            return ObjectFile.from_bytes(self.files.get(module.name) or self.find(module.name))
         except (MinikernelError, OSError):
             return None

@@ -59,16 +59,39 @@ class Symbols:
         self._modules: dict[str, ModuleSymbols] = {}
         self.lines = self._kernel_lines
         self._named: dict[int, str] = {}
+        self._former: dict[str, tuple[int, str]] = {}
 
     def add_module(self, module: ModuleSymbols) -> None:
         """Know a module, in the place of one of that name."""
+        self._forget(module.name)
         self._modules[module.name] = module
         self._join_lines()
 
     def remove_module(self, name: str) -> None:
         """Know it no longer; nothing happens when it is not known."""
-        self._modules.pop(name, None)
+        self._forget(name)
         self._join_lines()
+
+    def _forget(self, name: str) -> None:
+        module = self._modules.pop(name, None)
+        if module is not None:
+            self.add_former(name, module.symbols)
+
+    def add_former(self, module: str, symbols: Iterable[ModuleSymbol]) -> None:
+        """Remember what a module's symbols were: they name freed memory in its history, and nothing else."""
+        self._former |= {symbol.name: (symbol.value, module) for symbol in symbols}
+
+    def former_value(self, name: str) -> int | None:
+        """Where a symbol was that has gone with its memory; None for one never known."""
+        return self._former[name][0] if name in self._former else None
+
+    def memory_name(self, addr: int) -> str:
+        """symbolize(), and where nothing has a name now, the symbol that was there: `hello_init [hello]`."""
+        name = self.symbolize(addr)
+        if not name.startswith("0x"):
+            return name
+        known = [f"{was} [{module}]" for was, (value, module) in self._former.items() if value == addr]
+        return known[-1] if known else name
 
     def _join_lines(self) -> None:
         self._named.clear()

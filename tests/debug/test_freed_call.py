@@ -66,7 +66,13 @@ def test_back_from_the_fault_to_the_free_and_to_the_writer_of_the_pointer(debugg
         "do_deferred_initcalls",
     ]
     history = debugger.history("once_only")
-    assert [entry.kind for entry in history.entries] == [HistoryKind.LINKED, HistoryKind.AREA_FREED]
+    assert [entry.kind for entry in history.entries] == [
+        HistoryKind.LINKED,
+        HistoryKind.PROTECTED,
+        HistoryKind.POISONED,
+        HistoryKind.UNMAPPED,
+        HistoryKind.AREA_FREED,
+    ]
     assert history.poison == "poison: freed init memory"
     assert not history.is_mapped
 
