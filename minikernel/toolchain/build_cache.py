@@ -82,6 +82,10 @@ class BuildCache:
         except OSError:
             return
 
+    def has_object(self, key: str) -> bool:
+        """True when load_object would give one."""
+        return (self._objects / f"{key}.o").is_file()
+
     def load_object(self, key: str) -> bytes | None:
         """The bytes of that object file, or None."""
         try:

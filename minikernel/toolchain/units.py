@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from minikernel.elf.object_file import ObjectFile
 from minikernel.errors import Location, SourceError, SourceErrors, UsageError
 from minikernel.toolchain.build_cache import BuildCache, content_key, file_parts
 from minikernel.toolchain.config import BuildConfig, DriverSetting
+from minikernel.toolchain.second_process import MOST_PIECES, SecondProcess, is_worth_it
 from minikernel.toolchain.symbol_versions import interfaces
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TOOLCHAIN_FOLDERS = ("elf", "toolchain")
+_WORTH_SHARING = 16
+"""Units to assemble from which on a second process saves more than its start takes."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Units:
         self._cache = cache
         self._common = content_key((*toolchain_parts(), *file_parts(sorted(config.tree.rglob("*.inc")), config.tree)))
         self._new: dict[str, bytes] = {}
+        self._ahead: dict[Unit, ObjectFile] = {}
         self._units: dict[str, Unit] = {}
         self._sources: dict[str, bytes] = {}
         self._trees: dict[tuple[str, ...], SourceTree] = {}
@@ -95,14 +100,62 @@ class Units:
     def assemble(self, unit: Unit) -> ObjectFile:
         """The object of a unit. Raises SourceError, SourceErrors; UsageError for a file that cannot be read."""
         self._units[unit.object_name] = unit
-        key = content_key((self._common.encode(), repr(unit).encode(), self._read(unit)))
-        known = self._cache.load_object(key)
+        obj = self._ahead.pop(unit, None)
+        if obj is not None:
+            return obj
+        key = self._key(unit)
+        known = self._new.get(key) or self._cache.load_object(key)
         if known is not None:
             self.files[unit.object_name] = known
             return ObjectFile.from_bytes(known, unit.object_name)
         obj = self._assembly(unit).object_file
         self._new[key] = self.files[unit.object_name] = obj.to_bytes()
         return obj
+
+    def _key(self, unit: Unit) -> str:
+        return content_key((self._common.encode(), repr(unit).encode(), self._read(unit)))
+
+    @contextmanager
+    def assembled_ahead(self, units: Iterable[Unit]) -> Iterator[None]:
+        """Inside the block a second process assembles some of these; at its end all are ready for assemble().
+
+        What is wrong with one is told by assemble(), so that it is the first of the build whose errors are told.
+        """
+        missing = [unit for unit in units if not self._cache.has_object(self._key(unit))][:MOST_PIECES]
+        missing.sort(key=lambda unit: -len(self._read(unit)))  # the last ones to be begun are short
+        second = self._second_process(missing)
+        if second is None:
+            yield
+            return
+        try:
+            yield
+            for number in second.tickets():
+                self._assemble_if_right(missing[number])
+        finally:
+            done = second.finish()
+        self._new |= {self._key(missing[number]): data for number, data in done.items()}
+
+    def _second_process(self, missing: Sequence[Unit]) -> SecondProcess | None:
+        if len(missing) < _WORTH_SHARING or not is_worth_it():
+            return None
+        from minikernel.toolchain import assembler  # noqa: F401 - loaded once for both
+        from minikernel.toolchain.encoder import default_table
+
+        default_table()
+        try:
+            return SecondProcess(len(missing), lambda number: self._object_bytes(missing[number]))
+        except OSError:  # no more processes allowed
+            return None
+
+    def _assemble_if_right(self, unit: Unit) -> bool:
+        try:
+            self._ahead[unit] = self.assemble(unit)
+        except (SourceError, SourceErrors, UsageError):
+            return False
+        return True
+
+    def _object_bytes(self, unit: Unit) -> bytes | None:
+        return self.files[unit.object_name] if self._assemble_if_right(unit) else None
 
     def _assembly(self, unit: Unit) -> Assembly:
         from minikernel.toolchain.assembler import assemble_unit
