@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikernel.toolchain.build_cache import BuildCache, content_key, write_directory, write_file
+from minikernel.toolchain.build_cache import BuildCache, LazyFiles, content_key, file_parts, write_directory, write_file
 
 FILES = {"vmlinux": b"image", "kernel/head.o": b"object"}
 
@@ -64,3 +64,24 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 @given(st.lists(st.binary(max_size=6), max_size=4), st.lists(st.binary(max_size=6), max_size=4))
 def test_different_parts_have_different_keys(first: list[bytes], second: list[bytes]) -> None:
     assert (content_key(first) == content_key(second)) == (first == second)
+
+
+@pytest.mark.parametrize("base", [".", "folder", "folder/", "{here}", "{here}/folder"])
+def test_files_are_named_from_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path(base.format(here=tmp_path))
+    (folder / "a").mkdir(parents=True)
+    (folder / "a/b.s").write_bytes(b"bytes")
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    assert list(file_parts(paths, folder)) == [b"a/b.s", b"bytes"]
+
+
+def test_kept_build_names_its_files_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/b").write_bytes(b"2")
+    (tmp_path / "a").write_bytes(b"1")
+    files = LazyFiles(tmp_path)
+    assert dict(files) == {"a": b"1", "sub/b": b"2"}
+    for name in ("none", "sub", "a/none"):
+        with pytest.raises(KeyError):
+            files[name]
