@@ -159,7 +159,7 @@ def _times(number: int) -> str:
 VIEWS = (
     KernelView("freelists", "the page allocator's free lists", _free_lists),
     KernelView("slab", "kmalloc's objects, used and free, by size", _kmalloc_caches),
-    KernelView("pagetables", "what is mapped, who may do what there, what lives there", _page_tables, True),
+    KernelView("pagetables", "what is mapped, with which rights, and what lives there", _page_tables, True),
     KernelView("proc", "entries of /proc and the functions behind them", _proc_entries),
     KernelView("work", "work that waits in the queue", _work_queue),
     KernelView("deferred", "the initcalls that were put off", _deferred),
