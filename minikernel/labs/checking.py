@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from minikernel.errors import Location, MinikernelError, SourceError
@@ -155,7 +155,7 @@ class Checking:
         except RunEndedError as ended:
             outcome = ended.outcome
             self.bad(ended.why)
-            self._lines += ended.lines
+            self._lines += [replace(line, text=one_line(line.text)) for line in ended.lines]
         except (GuestStoppedError, GuestFaultError) as ended:
             timed_out = ended.stop.kind in (StopKind.BUDGET, StopKind.TIME)
             outcome = Outcome.TIMED_OUT if timed_out else Outcome.CRASHED
@@ -189,5 +189,5 @@ def _shown(value: object) -> str:
 
 def one_line(text: str) -> str:
     """The text as one line that can be shown: a student's kernel or source may have made it up."""
-    printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    printable = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: MAX_TEXT + 1])
     return printable if len(printable) <= MAX_TEXT else printable[: MAX_TEXT - 4] + " ..."

@@ -27,6 +27,7 @@ from minikernel.toolchain.config import BuildConfig
 
 CHECKS_FILE = "checks.py"
 MAX_CHANGES = 8
+MAX_LINE = 500
 INTACT_SPEC = CheckSpec(INTACT, "everything that is not yours is as it was", 0, (), True)
 
 CheckFunction = Callable[[Checking], None]
@@ -67,9 +68,16 @@ def grade(lab: Lab, handed_in: Submission, submission: str) -> LabReport:
 
 def _not_built(lab: Lab, handed_in: Submission, submission: str, problems: tuple[str, ...]) -> LabReport:
     """Nothing could be checked."""
+    problems = tuple("\n".join(_visible(line) for line in problem.split("\n")) for problem in problems)
     nothing = Verdict(Outcome.NOT_RUN, (), ())
     results = [_result(check, nothing) for check in (INTACT_SPEC, *lab.checks)]
     return replace(_report(lab, handed_in, submission, results), problems=problems)
+
+
+def _visible(line: str) -> str:
+    """Without characters that a terminal would obey: a message may quote a line of the student's. Tabs stay, so that a
+    caret below the line stands where it should."""
+    return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line[:MAX_LINE])
 
 
 def _report(lab: Lab, handed_in: Submission, submission: str, results: list[CheckResult]) -> LabReport:

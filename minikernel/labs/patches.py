@@ -114,7 +114,7 @@ class Patch:
             expected = hunk.start + moved - (1 if old else 0)
             place = _nearest(shown, old, expected, at)
             if place is None:
-                self._misfit(patch.path, hunk, shown, expected)
+                self._misfit(patch.path, hunk, shown, expected, at)
             self._check_last_line(patch.path, hunk, place + len(old) == len(lines), has_last_end)
             moved = place - (hunk.start - (1 if old else 0))
             done += [line + "\n" for line in lines[at:place]]
@@ -134,10 +134,10 @@ class Patch:
             if not row.ends and not is_end:
                 self._fail(row.number, f"a line without newline is the last one, but {path} goes on")
 
-    def _misfit(self, path: str, hunk: Hunk, lines: list[str], expected: int) -> NoReturn:
+    def _misfit(self, path: str, hunk: Hunk, lines: list[str], expected: int, first: int) -> NoReturn:
         """Names the first line that differs at the place where most of the hunk fits."""
         best = 0
-        for start in sorted(range(len(lines)), key=lambda line: abs(line - expected)):
+        for start in sorted(range(first, len(lines)), key=lambda line: abs(line - expected)):
             fits = 0
             for old, there in zip(hunk.old, lines[start:], strict=False):
                 if old.text != there:
@@ -165,7 +165,7 @@ class _Reader:
 
     def __init__(self, text: str, name: str) -> None:
         self.name = name
-        self.lines = tuple(line.removesuffix("\r") for line in text.split("\n"))
+        self.lines = tuple(line.removesuffix("\r") for line in text.removesuffix("\n").split("\n"))
         self.at = 0
 
     def read(self) -> Patch:

@@ -39,7 +39,7 @@ MAX_CHANGES = 8
 
 
 class Watch:
-    """Of one machine that has not begun. `solution`: the layout that says which memory is init memory; `line_of`: the
+    """Of one machine that has not begun. `solution`: the layout that says which memory of others is init memory; `line_of`: the
     source line of an address."""
 
     def __init__(
@@ -62,7 +62,8 @@ class Watch:
         """The processor has been in user mode: fetched an instruction without the kernel's privileges."""
         poison = machine.image.get("POISON_INITMEM")
         self._poison = None if poison is None else poison.value
-        init = _init_pieces(solution)
+        own = {piece for piece in _init_pieces(layout) if source_of(piece[0]) in files}
+        init = own | _init_pieces(solution)
         self._constant = [piece for piece in layout.pieces if not piece.is_writable]
         self._init = {(piece.object_name, piece.index) for piece in self._constant} & init
         self._watch_constant()
