@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from minikernel.elf.constants import R_ARM, SectionFlag, SectionType, SymbolBinding
 from minikernel.elf.header import c_string
 from minikernel.elf.object_file import ABS, UNDEF, ObjectFile, Section, Symbol
 from minikernel.errors import ImageError
+from minikernel.values import dataclass
 
 KERNEL_SYMBOL_SIZE = 12  # value, name, namespace
 KERNEL_PARAM_SIZE = 20

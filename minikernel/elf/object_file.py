@@ -159,21 +159,17 @@ def strip_debug(data: bytes, name: str = "object") -> bytes:
 def _write(obj: ObjectFile) -> bytes:
     symbols = _symbols_in_file_order(obj)
     section_index = {id(section): index for index, section in enumerate(obj.sections, 1)}
+    section_index |= {id(special): special.value for special in SpecialSection}
     symbol_index = {id(symbol): index for index, symbol in enumerate(symbols, 1)}
-    first_global = 1 + sum(symbol.binding == SymbolBinding.LOCAL for symbol in symbols)
+    first_global = 1 + [symbol.binding == SymbolBinding.LOCAL for symbol in symbols].count(True)
 
     strings = StringTable()
-    symtab = bytearray(SYM_SIZE)
-    for symbol in symbols:
-        symtab += struct.pack(
-            "<IIIBBH",
-            strings.add(symbol.name),
-            symbol.value & 0xFFFF_FFFF,
-            symbol.size,
-            symbol.binding << 4 | symbol.kind,
-            symbol.visibility,
-            symbol.section.value if isinstance(symbol.section, SpecialSection) else section_index[id(symbol.section)],
-        )
+    pack, string = struct.Struct("<IIIBBH").pack, strings.add
+    rows = [bytes(SYM_SIZE)]
+    for s in symbols:
+        where, info = section_index[id(s.section)], s.binding << 4 | s.kind
+        rows.append(pack(string(s.name), s.value & 0xFFFF_FFFF, s.size, info, s.visibility, where))
+    symtab = b"".join(rows)
 
     out = bytearray(EHDR_SIZE)
     names = StringTable()
@@ -186,21 +182,22 @@ def _write(obj: ObjectFile) -> bytes:
         headers.append(SectionHeader(names.add(name), kind, flags, 0, len(out), size, link, info, align, ent))
         out.extend(body)
 
-    for s in obj.sections:
-        body = b"" if s.type == SectionType.NOBITS else bytes(s.data)
-        place(s.name, s.type, s.flags, body, s.size, 0, 0, s.addralign, s.entsize)
+    for section in obj.sections:
+        body = b"" if section.type == SectionType.NOBITS else bytes(section.data)
+        place(section.name, section.type, section.flags, body, section.size, 0, 0, section.addralign, section.entsize)
     symtab_index = len(headers)
-    place(".symtab", SectionType.SYMTAB, 0, bytes(symtab), len(symtab), symtab_index + 1, first_global, 4, SYM_SIZE)
+    place(".symtab", SectionType.SYMTAB, 0, symtab, len(symtab), symtab_index + 1, first_global, 4, SYM_SIZE)
     string_bytes = strings.to_bytes()
     place(".strtab", SectionType.STRTAB, 0, string_bytes, len(string_bytes), 0, 0, 1, 0)
-    for s in obj.sections:
-        if s.relocations:
-            body = b"".join(
-                struct.pack("<II", r.offset, symbol_index.get(id(r.symbol), 0) << 8 | r.type) for r in s.relocations
-            )
-            index = section_index[id(s)]
+    for section in obj.sections:
+        if section.relocations:
+            words: list[int] = []
+            for r in section.relocations:
+                words += r.offset, symbol_index.get(id(r.symbol), 0) << 8 | r.type
+            body = struct.pack(f"<{len(words)}I", *words)
+            index = section_index[id(section)]
             place(
-                ".rel" + s.name,
+                ".rel" + section.name,
                 SectionType.REL,
                 SectionFlag.INFO_LINK,
                 body,
@@ -225,10 +222,11 @@ def _symbols_in_file_order(obj: ObjectFile) -> list[Symbol]:
     """Locals first (gABI: sh_info is the first non-local); a symbol used only by a relocation is added."""
     seen: dict[int, Symbol] = {id(symbol): symbol for symbol in obj.symbols}
     for section in obj.sections:
-        for relocation in section.relocations:
-            if relocation.symbol is not NO_SYMBOL:
-                seen.setdefault(id(relocation.symbol), relocation.symbol)
-    return sorted(seen.values(), key=lambda symbol: symbol.binding != SymbolBinding.LOCAL)
+        seen |= {id(r.symbol): r.symbol for r in section.relocations if id(r.symbol) not in seen}
+    seen.pop(id(NO_SYMBOL), None)
+    symbols = seen.values()
+    local = [symbol for symbol in symbols if symbol.binding == SymbolBinding.LOCAL]
+    return local + [symbol for symbol in symbols if symbol.binding != SymbolBinding.LOCAL]
 
 
 NO_SYMBOL = Symbol("", ABS)
@@ -285,12 +283,11 @@ def _read_symbols(
     end = symtab.offset + symtab.size // SYM_SIZE * SYM_SIZE
     rows = struct.iter_unpack("<IIIBBH", data[symtab.offset : end])
     next(rows, None)
+    places: dict[int, Section | SpecialSection] = {**sections, SHN_UNDEF: UNDEF, SHN_ABS: ABS, SHN_COMMON: COMMON}
     for number, (name_offset, value, size, st_info, other, shndx) in enumerate(rows, 1):
-        place: Section | SpecialSection
-        if shndx in sections:
-            place = sections[shndx]
-        elif shndx in (SHN_UNDEF, SHN_ABS, SHN_COMMON):
-            place = SpecialSection(shndx)
+        place = places.get(shndx)
+        if place is not None:
+            pass
         elif shndx < len(headers) and shndx < SHN_LORESERVE:
             place = ABS  # section symbol of a table section: nothing refers to it
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from minikernel.elf.constants import (
     EF_ARM_EABI_VER5,
@@ -42,8 +43,7 @@ class ImageSectionSource:
     addralign: int
 
 
-@dataclass(frozen=True, slots=True)
-class ImageSymbolSource:
+class ImageSymbolSource(NamedTuple):
     """One output symbol; `section` None means absolute."""
 
     name: str
@@ -161,16 +161,16 @@ def _symbol_table(
     sections: Sequence[ImageSectionSource], symbols: Sequence[ImageSymbolSource]
 ) -> tuple[bytes, bytes, int]:
     """.symtab, .strtab and the index of the first global."""
-    section_index: dict[int | None, int] = {id(section): index for index, section in enumerate(sections, 1)}
+    section_index: dict[int, int] = {id(section): index for index, section in enumerate(sections, 1)}
     strings = StringTable()
-    ordered = sorted(symbols, key=lambda symbol: symbol.binding != SymbolBinding.LOCAL)
+    section_index[id(None)] = SHN_ABS
+    local = [symbol for symbol in symbols if symbol.binding == SymbolBinding.LOCAL]
+    ordered = local + [symbol for symbol in symbols if symbol.binding != SymbolBinding.LOCAL]
     rows = [bytes(SYM_SIZE)]
-    pack = struct.Struct("<IIIBBH").pack
-    for symbol in ordered:
-        index = SHN_ABS if symbol.section is None else section_index[id(symbol.section)]
-        info = symbol.binding << 4 | symbol.kind
-        rows.append(pack(strings.add(symbol.name), symbol.value, symbol.size, info, 0, index))
-    first_global = 1 + sum(symbol.binding == SymbolBinding.LOCAL for symbol in ordered)
+    pack, offset = struct.Struct("<IIIBBH").pack, strings.add
+    for name, value, size, kind, binding, section in ordered:
+        rows.append(pack(offset(name), value, size, binding << 4 | kind, 0, section_index[id(section)]))
+    first_global = 1 + len(local)
     return b"".join(rows), strings.to_bytes(), first_global
 
 

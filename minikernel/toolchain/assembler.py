@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import abc
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from minikernel.elf.attributes import CORTEX_A15
@@ -35,6 +34,7 @@ from minikernel.toolchain.objects import ObjectBuilder
 from minikernel.toolchain.source import SourceFile, SourceTree, read_source
 from minikernel.toolchain.statement import Item, ParsedSource, Statement, parse_source
 from minikernel.toolchain.symbols import ABSOLUTE, Mapping, SectionBuilder, Symbol
+from minikernel.values import dataclass
 
 MAX_NESTING = 100
 """Frames inside each other: includes, macro expansions, repetitions. GNU as has the same bound for macros."""

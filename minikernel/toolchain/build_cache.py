@@ -105,8 +105,11 @@ class BuildCache:
         try:
             self._objects.mkdir(parents=True, exist_ok=True)
             _prune(self._objects, _MAX_OBJECTS)
-            for key, data in objects.items():
-                write_file(self._objects / f"{key}.o", data)
+            with tempfile.TemporaryDirectory(dir=self._objects.parent, prefix=".objects.") as aside:
+                for key, data in objects.items():
+                    new = Path(aside) / key
+                    new.write_bytes(data)
+                    new.replace(self._objects / f"{key}.o")
         except OSError:
             return
 

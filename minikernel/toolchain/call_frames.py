@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from minikernel.toolchain.leb128 import sleb, uleb
 from minikernel.toolchain.symbols import Symbol
+from minikernel.values import dataclass
 
 FP, SP, LR, PC = 11, 13, 14, 15
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
 from minikernel.errors import Location, SourceError, UsageError, near_names
 from minikernel.toolchain.guest_tree import guest_tree
+from minikernel.values import dataclass
 
 
 class DriverSetting(StrEnum):

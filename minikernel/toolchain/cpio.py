@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from minikernel.bits import align_up
+from minikernel.values import dataclass
 
 _MAGIC = "070701"
 _TRAILER = "TRAILER!!!"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from minikernel.elf.constants import is_mapping_symbol
 from minikernel.elf.object_file import ObjectFile, Section, Symbol
 from minikernel.errors import LinkError
+from minikernel.values import dataclass
 
 _MAX_REPORTED = 20  # messages of one kind before "... and N more"
 

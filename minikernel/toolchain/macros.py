@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from minikernel.toolchain.lexer import Problem
+from minikernel.values import dataclass
 
 MAX_LINE = 4096
 """Characters of one expanded line: nested expansions may double an argument each time."""

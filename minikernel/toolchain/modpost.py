@@ -7,7 +7,7 @@ whom and for whom; writes NAME.mod.s with dependencies, versions and CRCs. All p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from minikernel.elf.constants import SymbolBinding
 from minikernel.elf.module_file import Pointers, modinfo_pairs
@@ -23,6 +23,7 @@ from minikernel.toolchain.generated import (
 from minikernel.toolchain.link_messages import SymbolProblem, raise_symbol_problems
 from minikernel.toolchain.section_mismatch import section_mismatches
 from minikernel.toolchain.symbol_versions import data_sizes, symbol_crc
+from minikernel.values import dataclass
 
 KERNEL = "vmlinux"
 MODULE_LAYOUT = "module_layout"

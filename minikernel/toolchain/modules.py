@@ -6,7 +6,6 @@ The drivers set to m go this way as part of the build; modules outside it (examp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from minikernel.toolchain.depmod import module_lists
@@ -15,6 +14,7 @@ from minikernel.toolchain.link_messages import SymbolError
 from minikernel.toolchain.modpost import Export, Modpost, Module, modpost, module_name
 from minikernel.toolchain.relocatable import link_relocatable
 from minikernel.toolchain.units import Unit, Units, read_script
+from minikernel.values import dataclass
 
 MODULE_SCRIPT = "kernel/module.lds"
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from minikernel.errors import Location, SourceError, near_names
+from minikernel.values import dataclass
 
 # --- statements -------------------------------------------------------------------------------------------------------
 

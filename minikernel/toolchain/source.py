@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from minikernel.errors import Location, SourceError, near_names
 from minikernel.toolchain.lexer import Problem
+from minikernel.values import dataclass
 
 MAX_SOURCE_BYTES = 8 << 20
 """Largest source file read. The largest generated one, the initramfs, is well below."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum, auto
 from itertools import groupby
 from typing import Any
 
 from minikernel.toolchain.source import SourceFile, code_lines
+from minikernel.values import dataclass
 
 
 class StatementKind(IntEnum):

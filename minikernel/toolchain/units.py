@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from minikernel.toolchain.build_cache import BuildCache, content_key, file_parts
 from minikernel.toolchain.config import BuildConfig, DriverSetting
 from minikernel.toolchain.second_process import MOST_PIECES, SecondProcess, is_worth_it
 from minikernel.toolchain.symbol_versions import interfaces
+from minikernel.values import dataclass
 
 if TYPE_CHECKING:
     from minikernel.toolchain.assembler import Assembly
