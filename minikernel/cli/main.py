@@ -7,6 +7,7 @@ impossible; 130 Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 import sys
@@ -28,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else USAGE
     gc.set_threshold(GARBAGE_THRESHOLD)
+    atexit.register(gc.freeze)  # the end of the process frees what there is, it need not be searched for cycles first
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
