@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from minikernel.power_on import boot
 
 __all__ = ["boot"]
@@ -23,3 +25,17 @@ def __getattr__(name: str) -> object:
 
         return boot
     raise AttributeError(f"module 'minikernel' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """`%load_ext minikernel`: the debugger's verbs as magics, `m` and `dbg` as names."""
+    from minikernel.cli.ipython import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """`%unload_ext minikernel`."""
+    from minikernel.cli.ipython import unload
+
+    unload(shell)

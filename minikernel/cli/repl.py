@@ -193,7 +193,7 @@ def debug_command(args: argparse.Namespace) -> int:
     check_outputs({"--flash": args.flash})
     script = None if args.script is None else read_script(args.script)
     with progress("building the guest kernel"):
-        machine = prepare(_boot_options(args))
+        machine = prepare(boot_options(args))
     for sentence in machine.untraced:
         print(f"minikernel: warning: {sentence}", file=sys.stderr)
     config = BuildConfig.load(dict(args.set))
@@ -209,7 +209,8 @@ def debug_command(args: argparse.Namespace) -> int:
     return status
 
 
-def _boot_options(args: argparse.Namespace) -> BootOptions:
+def boot_options(args: argparse.Namespace) -> BootOptions:
+    """The options with their files read. Raises OutputError, ImageError for a scene that is no picture."""
     return BootOptions(
         drivers=dict(args.set),
         append=args.append,
@@ -221,14 +222,18 @@ def _boot_options(args: argparse.Namespace) -> BootOptions:
 
 
 def open_dialogue(
-    machine: KernelMachine, is_plain: bool, find: Callable[[str], bytes], stream: TextIO | None = None
+    machine: KernelMachine,
+    is_plain: bool,
+    find: Callable[[str], bytes],
+    stream: TextIO | None = None,
+    debugger: Debugger | None = None,
 ) -> Dialogue:
     """A session over a machine; `find` gives the bytes of a module. Text goes to `stream`, standard output when it is
-    not given."""
-    screen = PlainScreen(stream or sys.stdout) if is_plain else open_screen(stream)
+    not given. `debugger`: the machine's, if it has one already."""
+    screen = PlainScreen(stream) if is_plain else open_screen(stream)
     settings = Settings(panes=tuple(PANES), is_plain=is_plain)
     sources = SourceTexts(guest_tree())
-    dbg = Debugger(machine)
+    dbg = Debugger(machine) if debugger is None else debugger
     modules = ModuleNames(machine, dbg.symbols, find)
     return Dialogue(machine, dbg, modules, screen, sources, settings, _ask_terminal, show_context)
 

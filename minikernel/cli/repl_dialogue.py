@@ -95,6 +95,11 @@ class Dialogue:
         self.machine.on_console.append(self._console)
         self.machine.trace.watchers.append(self._noticed)
 
+    def leave(self) -> None:
+        """Listen to the machine no longer."""
+        self.machine.on_console.remove(self._console)
+        self.machine.trace.watchers.remove(self._noticed)
+
     # --- text -------------------------------------------------------------------------------------------------
 
     def say(self, text: str, style: str = "") -> None:

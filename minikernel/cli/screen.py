@@ -65,11 +65,11 @@ class Screen(Protocol):
 
 
 class PlainScreen:
-    """A pipe or a file: no escapes, 80 columns wide unless told otherwise."""
+    """A pipe or a file, standard output when none is given: no escapes, 80 columns wide unless told otherwise."""
 
-    def __init__(self, stream: TextIO, width: int = 80) -> None:
+    def __init__(self, stream: TextIO | None = None, width: int = 80) -> None:
         self.width = width
-        self._stream = stream
+        self._stream = stream or sys.stdout
 
     def line(self, line: Line) -> None:
         """Write the line's characters."""
