@@ -37,6 +37,7 @@ from enum import IntEnum
 from minikernel.board.device import AccessLog, IrqLine, State, WordDevice, ignore_access
 
 FIFO_DEPTH = 16
+SINGLE = tuple(bytes([character]) for character in range(256))
 INTERRUPT_MASK = 0x7FF
 
 
@@ -136,8 +137,9 @@ class Pl011(WordDevice):
     def write_word(self, offset: int, value: int) -> None:
         match offset:
             case Register.UARTDR:
-                self._tx_fifo = (self._tx_fifo + bytes([value & 0xFF]))[: self._fifo_depth()]
-                self._send()
+                if len(self._tx_fifo) < self._fifo_depth():
+                    self._tx_fifo += SINGLE[value & 0xFF]
+                    self._send()
             case Register.UARTICR:
                 self._raw &= ~value
             case _ if offset in self._kept:

@@ -227,6 +227,7 @@ def _read_symbols(data: bytes, headers: list[SectionHeader], section_names: list
     places: dict[int, str | None] = dict(enumerate(section_names))
     places[SHN_UNDEF], places[SHN_ABS], places[SHN_COMMON] = None, ABS_SECTION, None
     symbols = []
+    text = table.decode("ascii") if table.isascii() else None  # thousands of names: cut from one text
     rows = struct.iter_unpack("<IIIBBH", data[symtab.offset : symtab.offset + symtab.size // SYM_SIZE * SYM_SIZE])
     next(rows, None)
     for number, (offset, value, size, st_info, _, shndx) in enumerate(rows, 1):
@@ -234,5 +235,7 @@ def _read_symbols(data: bytes, headers: list[SectionHeader], section_names: list
             raise ImageError(f"section index {shndx} is not in the file", file, f"symbol {number}")
         kind = _KINDS.get(st_info & 15, SymbolKind.NOTYPE)
         binding = _BINDINGS.get(st_info >> 4, SymbolBinding.GLOBAL)
-        symbols.append(Symbol(c_string(table, offset), value, size, kind, binding, places[shndx]))
+        end = -1 if text is None else text.find("\0", offset)
+        symbol_name = c_string(table, offset) if text is None or end < 0 else text[offset:end]
+        symbols.append(Symbol(symbol_name, value, size, kind, binding, places[shndx]))
     return tuple(symbols)

@@ -71,7 +71,7 @@ class Bus:
     def _map(self, base: int, size: int) -> None:
         gic, cpu = self._board.gic, self._cpu
 
-        def read(offset: int, width: int) -> int:
+        def read(_engine: object, offset: int, width: int, _context: object) -> int:
             paddr = base + offset
             first, end, device_read, _, group = self._window
             if width == WORD and first <= paddr < end and not paddr & WORD - 1:
@@ -87,7 +87,7 @@ class Bus:
                 self._tell(paddr, width, False, value)
             return value
 
-        def write(offset: int, width: int, value: int) -> None:
+        def write(_engine: object, offset: int, width: int, value: int, _context: object) -> None:
             paddr = base + offset
             first, end, _, device_write, group = self._window
             if width == WORD and first <= paddr < end and not paddr & WORD - 1:

@@ -207,18 +207,10 @@ class Cpu:
         self._keep_alive.append(pointer)
         self._uc.mem_map_ptr(base, size, UC_PROT_ALL, ctypes.addressof(pointer))
 
-    def map_io(
-        self, base: int, size: int, read: Callable[[int, int], int], write: Callable[[int, int, int], None]
-    ) -> None:
-        """Let read(offset, size) and write(offset, size, value) answer at physical [base, base + size)."""
-
-        def read_callback(_uc: Uc, offset: int, width: int, _data: Any) -> int:
-            return read(offset, width)
-
-        def write_callback(_uc: Uc, offset: int, width: int, value: int, _data: Any) -> None:
-            write(offset, width, value)
-
-        self._uc.mmio_map(base, size, read_callback, None, write_callback, None)
+    def map_io(self, base: int, size: int, read: Callable[..., int], write: Callable[..., None]) -> None:
+        """Let read(_, offset, size, _) and write(_, offset, size, value, _) answer at physical [base, base + size).
+        They are called for every access, so nothing stands between them and the engine; the _ are its own."""
+        self._uc.mmio_map(base, size, read, None, write, None)
 
     # --- running ----------------------------------------------------------------------------------------------
 
