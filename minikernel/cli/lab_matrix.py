@@ -16,6 +16,7 @@ from minikernel.labs.report import CheckResult, Outcome
 
 #: One letter for a check that did not pass; a check that did shows its points.
 LETTERS = {Outcome.FAILED: "-", Outcome.TIMED_OUT: "T", Outcome.CRASHED: "C", Outcome.NOT_RUN: "."}
+GLUE = "\N{NO-BREAK SPACE}"
 LEGEND = "points earned; ok: a guard holds; -: failed, T: timed out, C: crashed, .: not run"
 
 _KIND_STYLES = {VariantKind.SOLUTION: "ok", VariantKind.CHEAT: "deferred", VariantKind.START: "level"}
@@ -51,8 +52,8 @@ def _lab_lines(lab: Lab, rows: list[MatrixRow], width: int) -> Iterator[Line]:
     columns = [max(len(name), 3) if is_wide else 3 for name in names]
     heads = names if is_wide else [f"#{number}" for number in range(1, len(names) + 1)]
     if not is_wide:
-        for line in wrapped("  ".join(f"#{number} {name}" for number, name in enumerate(names, 1)), width - 2):
-            yield (Span(f"  {line}", "dim"),)
+        for line in wrapped("  ".join(f"#{number}{GLUE}{name}" for number, name in enumerate(names, 1)), width - 2):
+            yield (Span(f"  {line.replace(GLUE, ' ')}", "dim"),)
     heading = " ".join(f"{head:>{column}}" for head, column in zip(heads, columns, strict=True))
     yield (Span(f"  {'':<{first}}{heading} total", "dim"),)
     for row in rows:

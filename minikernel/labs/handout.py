@@ -10,7 +10,7 @@ from minikernel.labs.lab import Lab, Variant, VariantKind
 from minikernel.labs.submission import README
 from minikernel.labs.trees import variant_files
 
-_FIRST_LINE = re.compile(r"\ufeff?\s*<!--\s*minikernel lab (\S+)\s*-->")
+FIRST_LINE = re.compile(r"\ufeff?\s*<!--\s*minikernel lab (\S+)\s*-->")
 _FIRST_BYTES = 300
 
 
@@ -43,7 +43,7 @@ def lab_of(folder: Path) -> Lab:
             first = file.read(_FIRST_BYTES).decode("utf-8", "replace")
     except OSError:
         raise UsageError(f"{folder} has no {README} that says which lab it is: use --lab N") from None
-    found = _FIRST_LINE.match(first)
+    found = FIRST_LINE.match(first)
     if found is None:
         raise UsageError(f"the first line of {folder / README} does not say which lab it is: use --lab N")
     return Lab.find(found[1])

@@ -39,8 +39,8 @@ MAX_CHANGES = 8
 
 
 class Watch:
-    """Of one machine that has not begun. `solution`: the layout that says which memory of others is init memory; `line_of`: the
-    source line of an address."""
+    """Of one machine that has not begun. `solution`: the layout that says which memory of the others is init memory;
+    `line_of`: the source line of an address."""
 
     def __init__(
         self,
