@@ -244,6 +244,7 @@ class Debugger:
         addresses = self.places(where)
         for addr in () if anywhere else addresses:
             self._check_breakable(addr)
+        self._session.check_condition(condition)
         text = where if isinstance(where, str) else self.symbols.symbolize(where)
         view = StopPoint(0, PointKind.BREAKPOINT, text, addresses[0], 0, condition, ignore, limit)
         return self._points.add(view, ReachTrigger(self.machine, addresses, self.symbols.symbolize(addresses[0])))
@@ -265,6 +266,7 @@ class Debugger:
         UsageError for what is not RAM.
         """
         addr, size = self._range(where, size)
+        self._session.check_condition(condition, is_of_access=True)
         trigger = self._access_trigger(addr, size, kinds)
         text = f"{where if isinstance(where, str) else self.symbols.symbolize(addr)}, {size} bytes"
         view = StopPoint(0, PointKind.WATCHPOINT, text, addr, size, condition, ignore, limit)
@@ -274,6 +276,7 @@ class Debugger:
         self, what: WhatHappens, *, condition: str = "", ignore: int = 0, limit: int | None = None
     ) -> StopPoint:
         """Stop when something happens: a value of event_stops.py. Raises UsageError, ExpressionError."""
+        self._session.check_condition(condition)
         trigger = event_stops.trigger_of(what, self.machine, self.symbols.symbolize)
         text = event_stops.describe(what)
         return self._points.add(StopPoint(0, PointKind.EVENT, text, None, 0, condition, ignore, limit), trigger)
@@ -301,6 +304,8 @@ class Debugger:
 
     def change(self, number: int, *, condition: str | None = None, ignore: int | None = None) -> StopPoint:
         """Another condition ("" for none) or ignore count. Raises UsageError, ExpressionError."""
+        is_of_access = self._points.get(number).kind is PointKind.WATCHPOINT
+        self._session.check_condition(condition or "", is_of_access=is_of_access)
         return self._points.change(number, condition, ignore)
 
     def _check_breakable(self, addr: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from minikernel.debug.triggers import DeviceTrigger, EventTrigger, Trigger
 from minikernel.errors import UsageError, near_names
 from minikernel.kernel.events import InitcallStarted, MemoryFreed, ObjectFreed, PagesFreed, ProcAccess
-from minikernel.kernel.initcalls import LEVELS
+from minikernel.kernel.initcalls import LEVELS, read_tables
 from minikernel.kernel.memory import PAGE_SIZE
 from minikernel.kernel.module_events import ModuleStateChanged
 from minikernel.kernel.modules import ModuleState
@@ -222,7 +222,7 @@ def _check_initcall(what: InitcallStop, machine: Machine) -> None:
     if what.level and what.level not in LEVELS:
         raise UsageError(f"no initcall level {what.level!r}{near_names(what.level, LEVELS)}")
     if what.name and machine.image.get(what.name) is None:
-        names = [symbol.name for symbol in machine.image.symbols]
+        names = {call.name for call in read_tables(machine.image)}
         raise UsageError(f"no initcall {what.name!r} in this kernel{near_names(what.name, names)}")
 
 

@@ -102,15 +102,22 @@ class Expression:
 
     text: str
     _node: Node
+    _mentioned: tuple[Node, ...] = ()
 
     def __call__(self, names: Names) -> int:
         """Its value now. Raises ExpressionError for unknown names and division by 0, GuestMemoryError."""
         return self._node(names)
 
+    def check_names(self, names: Names) -> None:
+        """Raises ExpressionError for a symbol or register there is not, even where the value would not need it."""
+        for name in self._mentioned:
+            name(names)
+
 
 def parse(text: str) -> Expression:
     """Raises ExpressionError."""
-    return Expression(text, _Parser(text).whole())
+    parser = _Parser(text)
+    return Expression(text, parser.whole(), tuple(parser.mentioned))
 
 
 class _Parser:
@@ -119,6 +126,8 @@ class _Parser:
         self._tokens = _tokens(text)
         self._at = 0
         self._depth = 0
+        self.mentioned: list[Node] = []
+        """A node for each symbol and register in the text."""
 
     def whole(self) -> Node:
         node = self._binary(0)
@@ -185,18 +194,26 @@ class _Parser:
             case Kind.NUMBER:
                 return self._number(token)
             case Kind.REGISTER if token.text.strip("$0123456789"):
-                return lambda names: self._known(names.register(token.text), names, token, "register", f"${token.text}")
+                return self._mention(
+                    lambda names: self._known(names.register(token.text), names, token, "register", f"${token.text}")
+                )
             case Kind.REGISTER:
                 return lambda names: self._kept(names.register(token.text), token)
             case Kind.NAME if token.text in READS and self._next.text == "(":
                 size, inner = READS[token.text], self._parenthesised(self._take())
                 return lambda names: names.read(inner(names), size)
             case Kind.NAME:
-                return lambda names: self._known(names.symbol(token.text), names, token, "symbol", token.text)
+                return self._mention(
+                    lambda names: self._known(names.symbol(token.text), names, token, "symbol", token.text)
+                )
             case Kind.OPERATOR if token.text == "(":
                 return self._parenthesised(token)
         found = f", found {token.text!r}" if token.text else ""
         raise self._error(f"expected a number, a symbol, a $register or ({found}", token)
+
+    def _mention(self, node: Node) -> Node:
+        self.mentioned.append(node)
+        return node
 
     def _parenthesised(self, opening: Token) -> Node:
         self._nest(opening)

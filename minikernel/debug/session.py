@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from minikernel.debug.disassembly import Instruction, disassemble
-from minikernel.debug.expression import Expression
+from minikernel.debug.expression import Expression, parse
 from minikernel.debug.stop_points import INTERNAL, Hit, PointKind, StopPoints
-from minikernel.debug.stops import Stop, StopCause
+from minikernel.debug.stops import AccessKind, MemoryAccess, Stop, StopCause
 from minikernel.debug.symbols import Symbols
 from minikernel.debug.timeline import Timeline
 from minikernel.debug.triggers import Occurrence
@@ -116,6 +116,12 @@ class Session:
     def value(self, expression: Expression, occurrence: Occurrence | None = None) -> int:
         """The value of an expression now; inside a run with the pc and the $old and $new of what happens."""
         return expression(_PresentNames(self, occurrence))
+
+    def check_condition(self, text: str, *, is_of_access: bool = False) -> None:
+        """Raises ExpressionError for a condition with unknown names; `is_of_access`: it may use $old and $new."""
+        access = MemoryAccess(AccessKind.WRITE, 0, 0, 0, 0, 0, 0) if is_of_access else None
+        if text:
+            parse(text).check_names(_PresentNames(self, Occurrence(0, 0, "", access)))
 
     def _constant(self, name: str) -> int | None:
         symbol = self.machine.image.get(name)

@@ -151,6 +151,15 @@ down:   push    {fp, lr}
 # --- breakpoints ------------------------------------------------------------------------------------------------------
 
 
+def test_a_new_condition_is_checked_and_the_old_one_stays() -> None:
+    dbg = debugger()
+    number = dbg.watch(FIRST, condition="$new == 1").number
+    with pytest.raises(ExpressionError, match="no symbol 'nonsense'"):
+        dbg.change(number, condition="$new == nonsense")
+    assert dbg.point(number).condition == "$new == 1"
+    assert dbg.change(number, condition="$old == 1").condition == "$old == 1"
+
+
 def test_ignore_limit_condition_and_counts() -> None:
     dbg = debugger()
     point = dbg.break_at("outer", ignore=2, limit=2)
@@ -204,6 +213,10 @@ def test_what_is_wrong_is_said() -> None:
         dbg.break_at("outter")
     with pytest.raises(ExpressionError, match="expected a number"):
         dbg.break_at("outer", condition="$r0 ==")
+    with pytest.raises(ExpressionError, match="no symbol 'outter'; did you mean 'outer'"):
+        dbg.break_at("outer", condition="$r0 == 1 && outter")  # not only when $r0 is 1
+    with pytest.raises(ExpressionError, match=r"no register '\$old'"):
+        dbg.break_at("outer", condition="$old == 1")
     with pytest.raises(UsageError, match="multiples of 4"):
         dbg.break_at("outer+2")
     with pytest.raises(UsageError, match="no RAM is mapped"):
