@@ -14,7 +14,7 @@ from minikernel.labs.grader.trees import Absent, Tree, Unusable, open_tree, show
 README = "README.md"
 _LAB_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<!--\s*minikernel lab (\S{1,100})\s*-->")
 
-_WHAT_TO_HAND_IN = "hand in the whole folder that `minikernel lab start` made"
+WHAT_TO_HAND_IN = "hand in the whole folder that `minikernel lab start` made"
 
 #: What desktops put into zips and folders; never looked into, never a reason not to enter a single folder.
 _LITTER = {"__MACOSX", "Thumbs.db", "desktop.ini"}
@@ -46,8 +46,8 @@ class Opened:
             first = self._tree.read(self._path(README))
         except (Absent, Unusable):
             if not any(self._tree.entries(self._top)):
-                raise Unusable(f"the submission is empty: {_WHAT_TO_HAND_IN}") from None
-            raise Unusable(f"no {README}, whose first line says what lab this is: {_WHAT_TO_HAND_IN}") from None
+                raise Unusable(f"the submission is empty: {WHAT_TO_HAND_IN}") from None
+            raise Unusable(f"no {README}, whose first line says what lab this is: {WHAT_TO_HAND_IN}") from None
         match = _LAB_LINE.match(first[:300])
         if match is None:
             raise Unusable(f"{README}: its first line does not say what lab this is, as `<!-- minikernel lab NAME -->`")

@@ -11,7 +11,8 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, replace
 
 from minikernel.errors import near_names
-from minikernel.labs.grader.hand_in import README, HandIn, Opened
+from minikernel.labs.grader.bounds import bounded
+from minikernel.labs.grader.hand_in import README, WHAT_TO_HAND_IN, HandIn, Opened
 from minikernel.labs.grader.isolation import run_task
 from minikernel.labs.grader.resume import KeptResults, key_of
 from minikernel.labs.grader.safe_names import printable
@@ -95,6 +96,9 @@ def _plan(submission: Submission, shelf: Shelf, kept: KeptResults | None) -> Pla
     hand_in = opened.take(rules.files)
     if hand_in.problems:
         return Planned(submission, hand_in, report=without_points(rules, Outcome.NOT_RUN))
+    if not hand_in.files:
+        missing = f"none of the lab's files is there ({', '.join(rules.files)}): {WHAT_TO_HAND_IN}"
+        return Planned(submission, hand_in, report=without_points(rules, Outcome.NOT_RUN, missing))
     task = Task(rules, hand_in.files)
     if kept is None:
         return Planned(submission, hand_in, task)
@@ -144,9 +148,11 @@ def _finished(running: dict[Future[LabReport], tuple[Planned, Task]]) -> Iterato
 def _named(planned: Planned, result: LabReport) -> LabReport:
     """The result with the submission's name and what was said when it was read."""
     hand_in = planned.hand_in
-    return replace(
-        result,
-        submission=planned.submission.name,
-        problems=(*hand_in.problems, *result.problems),
-        ignored=(*hand_in.ignored, *result.ignored),
+    return bounded(
+        replace(
+            result,
+            submission=planned.submission.name,
+            problems=(*hand_in.problems, *result.problems),
+            ignored=(*hand_in.ignored, *result.ignored),
+        )
     )
