@@ -99,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     _add_gdb(commands, build_options)
     add_lab(commands)
     add_grade(commands)
+    _add_tutorial(commands)
     return root
 
 
@@ -204,3 +205,17 @@ def _add_gdb(
     )
     gdb.add_argument("--rc", metavar="FILE", help="this instead of /etc/rc, the script that init runs")
     gdb.add_argument("--modules", action="store_true", help="carry the example modules in /lib/modules")
+
+
+def _add_tutorial(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    tutorial = commands.add_parser(
+        "tutorial",
+        help="walk through a chapter, answer its questions, or take the chapters as notebooks",
+        description="Without words: the chapters, and how far you are. `tutorial 01` walks through a chapter in the "
+        "terminal; your place is kept. `tutorial answer 01 2 WORDS` checks an answer to its second question.",
+    )
+    tutorial.add_argument("words", metavar="WORD", nargs="*", help="a chapter, or an answer")
+    tutorial.add_argument("--plain", action="store_true", help="for screen readers: no boxes, no colours")
+    tutorial.add_argument(
+        "--notebooks", metavar="DIR", help="write the chapters (or those named) as Jupyter notebooks into DIR"
+    )

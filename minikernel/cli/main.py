@@ -111,6 +111,12 @@ def _grade(args: argparse.Namespace) -> int:
     return grade_command(args)
 
 
+def _tutorial(args: argparse.Namespace) -> int:
+    from minikernel.cli.tutorial import tutorial_command
+
+    return tutorial_command(args, main)
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "boot": _boot,
     "build": _build,
@@ -119,6 +125,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "map": _map,
     "modinfo": _modinfo,
     "gdb": _gdb,
+    "tutorial": _tutorial,
     "lab": _lab,
     "grade": _grade,
 }

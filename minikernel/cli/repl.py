@@ -27,6 +27,7 @@ from minikernel.cli.repl_panes import PANES
 from minikernel.cli.repl_points import POINTS
 from minikernel.cli.repl_verbs import Completes, Line, Verb, Verbs, needed, take_apart
 from minikernel.cli.screen import PlainScreen, open_screen
+from minikernel.cli.state import state_folder
 from minikernel.debug.debugger import Debugger
 from minikernel.debug.module_names import ModuleNames
 from minikernel.elf.line_table import SourceTexts
@@ -281,11 +282,9 @@ def _open_history() -> Path | None:
         import readline
     except ImportError:  # Windows
         return None
-    from platformdirs import user_state_path
-
     readline.set_completer_delims(DELIMITERS)
     readline.set_history_length(HISTORY_LENGTH)
-    path = user_state_path("minikernel") / "debug_history"
+    path = state_folder() / "debug_history"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():

@@ -12,7 +12,7 @@ from minikernel.errors import UsageError
 PROMPT = "$ "
 
 #: Who reads lines of its own -> what stands before each; the first is the prompt, others go on with a line.
-PROMPTS = {"debug": ("(mk) ", "> "), "boot -i": ("# ",), "tutorial": ("? ",)}
+PROMPTS = {"debug": ("(mk) ", "> "), "boot -i": ("# ",)}
 
 _STATUS = re.compile(r"#\s*exit status (\d+)\s*$")
 

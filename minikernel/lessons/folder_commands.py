@@ -56,9 +56,9 @@ def _count(words: Sequence[str]) -> tuple[int, Sequence[str]]:
 
 
 def grep(words: Sequence[str], piped: str) -> str:
-    """`grep [-c] [-i] [-n] [-v] [-A N] PATTERN [FILE]`, the pattern as Python's re has it."""
+    """`grep [-E] [-c] [-i] [-n] [-v] [-A N] PATTERN [FILE]`, the pattern as Python's re has it."""
     flags, behind, rest = set[str](), 0, list(words)
-    while rest and re.fullmatch(r"-[cinv]|-A", rest[0]):
+    while rest and re.fullmatch(r"-[Ecinv]|-A", rest[0]):
         option = rest.pop(0)
         if option == "-A":
             behind = int(rest.pop(0))
