@@ -1,6 +1,6 @@
-"""A build is kept by content: one directory per key, the key a hash of every byte that could change the result.
+"""A build is kept by content: one file per key, the key a hash of every byte that could change the result.
 
-Two kinds of entries: `builds/KEY/` with the files of a build, `objects/KEY.o` with one assembled source. Each appears
+Two kinds of entries: `builds/KEY` with the files of a build, `objects/KEY.o` with one assembled source. Each appears
 whole (written aside, then renamed) or not at all. A cache that cannot be written is no error: the next build is slower.
 """
 
@@ -10,7 +10,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 _MAX_BUILDS = 32
@@ -44,28 +44,38 @@ def file_parts(paths: Iterable[Path], base: Path) -> Iterator[bytes]:
         yield path.read_bytes()
 
 
-class LazyFiles(Mapping[str, bytes]):
-    """The files below a directory by relative name, read when asked for; so are their names, for a boot wants one."""
+class PackedFiles(Mapping[str, bytes]):
+    """Files by name, in one file: a line `SIZE NAME` for each, an empty line, their bytes; read when asked for."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, path: Path) -> None:
+        """Raises OSError."""
+        self._path = path
+        self._places: dict[str, tuple[int, int]] = {}
+        with path.open("rb") as file:
+            rows = list(takewhile(lambda row: row != b"\n", file))
+        at = sum(map(len, rows)) + 1
+        for row in rows:
+            size, name = row.decode().removesuffix("\n").split(" ", 1)
+            self._places[name] = at, int(size)
+            at += int(size)
 
-    @cached_property
-    def _names(self) -> list[str]:
-        found = (path for path in self._directory.rglob("*") if path.is_file())
-        return sorted(path.relative_to(self._directory).as_posix() for path in found)
+    @staticmethod
+    def pack(files: Mapping[str, bytes]) -> bytes:
+        """The one file for several."""
+        rows = [f"{len(data)} {name}\n" for name, data in files.items()]
+        return b"".join(["".join(rows).encode(), b"\n", *files.values()])
 
     def __getitem__(self, name: str) -> bytes:
-        try:
-            return (self._directory / name).read_bytes()
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise KeyError(name) from None
+        at, size = self._places[name]
+        with self._path.open("rb") as file:
+            file.seek(at)
+            return file.read(size)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._places)
 
 
 class BuildCache:
@@ -77,15 +87,17 @@ class BuildCache:
 
     def load_build(self, key: str) -> Mapping[str, bytes] | None:
         """The files of that build, or None."""
-        directory = self._builds / key
-        return LazyFiles(directory) if directory.is_dir() else None
+        try:
+            return PackedFiles(self._builds / key)
+        except OSError:
+            return None
 
     def store_build(self, key: str, files: Mapping[str, bytes]) -> None:
         """Keeps the files; the oldest builds make room."""
         try:
             self._builds.mkdir(parents=True, exist_ok=True)
             _prune(self._builds, _MAX_BUILDS)
-            write_directory(self._builds / key, files)
+            write_file(self._builds / key, PackedFiles.pack(files))
         except OSError:
             return
 

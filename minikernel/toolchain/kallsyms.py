@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from minikernel.elf.attributes import attributes_section
 from minikernel.elf.constants import SectionFlag, SectionType, SymbolBinding, SymbolKind, is_mapping_symbol
-from minikernel.elf.object_file import ObjectFile, Section, Symbol
+from minikernel.elf.object_file import ABS, ObjectFile, Section, Symbol
 from minikernel.elf.symbol_types import symbol_type
 from minikernel.toolchain.layout import assign_addresses
 from minikernel.toolchain.link_state import Link, PlacedSection
@@ -57,7 +57,12 @@ def collect_symbols(state: Link) -> tuple[Kallsym, ...]:
     rows: list[tuple[int, int, bool, int, str, str]] = []
     for _, obj in state.objects:
         for symbol in obj.symbols:
-            if symbol.kind not in _RANK or not isinstance(symbol.section, Section) or is_mapping_symbol(symbol.name):
+            if (
+                symbol.section is ABS
+                or symbol.kind not in _RANK
+                or not isinstance(symbol.section, Section)
+                or is_mapping_symbol(symbol.name)
+            ):
                 continue
             if symbol.binding != SymbolBinding.LOCAL and _is_overridden(state, symbol):
                 continue

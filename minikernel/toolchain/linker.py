@@ -34,6 +34,7 @@ from minikernel.toolchain.section_placement import (
     refuse_orphans,
 )
 
+_LOCAL, _SECTION, _FILE = SymbolBinding.LOCAL, SymbolKind.SECTION, SymbolKind.FILE
 _NOP = 0x0320_F000  # without condition: what a branch to an undefined weak symbol becomes (AAELF32, "Weak references")
 
 
@@ -156,9 +157,10 @@ def _relocate_section(
     start, addr, section = item.offset, item.addr, item.section
     is_loaded = bool(section.flags & SectionFlag.ALLOC)
     unpack, pack = struct.Struct("<I").unpack_from, struct.Struct("<I").pack_into
+    last = section.size - 4
     for relocation in section.relocations:
         rule = RULES.get(relocation.type)
-        if rule is None or not 0 <= relocation.offset <= section.size - 4:
+        if rule is None or not 0 <= relocation.offset <= last:
             what = f"unknown relocation type {relocation.type}" if rule is None else "relocation outside the section"
             problems.append(f"{place_in(file, obj, section, relocation.offset)}: {what}")
             continue
@@ -228,14 +230,9 @@ def output_symbols(state: Link, sections: dict[int, ImageSectionSource]) -> list
     """Locals of every object, the chosen globals, the script's symbols. Equal absolute locals are written once."""
     neighbours = _neighbours(state, sections)
     symbols: list[ImageSymbolSource] = []
-    constants: set[tuple[str, int]] = set()
 
     def add(symbol: Symbol) -> None:
         if symbol.section is ABS:
-            if symbol.binding == SymbolBinding.LOCAL and symbol.kind != SymbolKind.FILE:
-                if (symbol.name, symbol.value) in constants:
-                    return
-                constants.add((symbol.name, symbol.value))
             value, place = symbol.value & 0xFFFF_FFFF, None
         else:
             assert isinstance(symbol.section, Section)
@@ -245,9 +242,15 @@ def output_symbols(state: Link, sections: dict[int, ImageSectionSource]) -> list
             value, place = item.addr + symbol.value, neighbours.get(id(item.output))
         symbols.append(ImageSymbolSource(symbol.name, value, symbol.size, symbol.kind, symbol.binding, place))
 
+    constants: set[tuple[str, int]] = set()
     for _, obj in state.objects:
         for symbol in obj.symbols:
-            if symbol.binding == SymbolBinding.LOCAL and symbol.kind != SymbolKind.SECTION:
+            if symbol.binding == _LOCAL and symbol.kind != _SECTION:
+                if symbol.section is ABS and symbol.kind != _FILE:  # nine of ten: the headers' constants in each object
+                    constant = (symbol.name, symbol.value)
+                    if constant in constants:
+                        continue
+                    constants.add(constant)
                 add(symbol)
     for name, definition in state.definitions.items():
         if name not in state.script_symbols:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -231,7 +232,8 @@ def read_script(units: Units, name: str) -> LinkerScript:
     return LinkerScript.read(path, name)
 
 
-def toolchain_parts() -> Iterator[bytes]:
+@cache
+def toolchain_parts() -> tuple[bytes, ...]:
     """The sources of the assembler and the linker themselves: a change there changes what they make."""
-    for folder in _TOOLCHAIN_FOLDERS:
-        yield from file_parts(sorted((_PACKAGE / folder).glob("*.py")), _PACKAGE)
+    paths = [path for folder in _TOOLCHAIN_FOLDERS for path in sorted((_PACKAGE / folder).glob("*.py"))]
+    return tuple(file_parts(paths, _PACKAGE))

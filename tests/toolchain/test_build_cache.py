@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minikernel.toolchain.build_cache import BuildCache, LazyFiles, content_key, file_parts, write_directory, write_file
+from minikernel.toolchain.build_cache import (
+    BuildCache,
+    PackedFiles,
+    content_key,
+    file_parts,
+    write_directory,
+    write_file,
+)
 
 FILES = {"vmlinux": b"image", "kernel/head.o": b"object"}
 
@@ -76,12 +83,13 @@ def test_files_are_named_from_their_folder(tmp_path: Path, monkeypatch: pytest.M
     assert list(file_parts(paths, folder)) == [b"a/b.s", b"bytes"]
 
 
-def test_kept_build_names_its_files_and_no_others(tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "sub/b").write_bytes(b"2")
-    (tmp_path / "a").write_bytes(b"1")
-    files = LazyFiles(tmp_path)
-    assert dict(files) == {"a": b"1", "sub/b": b"2"}
-    for name in ("none", "sub", "a/none"):
+def test_packed_files_name_themselves_and_no_others(tmp_path: Path) -> None:
+    files = {"sub/b c": b"2\n\n", "empty": b"", "a": b"1"}
+    (tmp_path / "packed").write_bytes(PackedFiles.pack(files))
+    packed = PackedFiles(tmp_path / "packed")
+    assert dict(packed) == files and list(packed) == list(files) and len(packed) == 3
+    for name in ("none", "sub", "sub/b"):
         with pytest.raises(KeyError):
-            files[name]
+            packed[name]
+    (tmp_path / "packed").write_bytes(PackedFiles.pack({}))
+    assert dict(PackedFiles(tmp_path / "packed")) == {}
