@@ -171,7 +171,9 @@ def _events(dialogue: Dialogue, rest: str) -> Iterator[str]:
 
 def _dmesg(dialogue: Dialogue, rest: str) -> Iterator[str]:
     number = whole_number(rest, "count") if rest else LOG_SHOWN
-    for text in dialogue.machine.dmesg.splitlines()[-number:] if number > 0 else []:
+    log = dialogue.machine.log_buffer
+    yield from condition_lines(log)
+    for text in log.lines[-number:] if number > 0 else ():
         yield printable(text)
 
 

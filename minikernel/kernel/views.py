@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from minikernel.errors import UsageError, near_names
 from minikernel.kernel.initcalls import Initcall, read_tables
+from minikernel.kernel.log_buffer import LogBuffer, read_log_buffer
 from minikernel.kernel.memory import free_pages, total_pages
 from minikernel.kernel.modules import Module, ModuleReader, is_module_address
 from minikernel.kernel.printk import read_log, without_levels
@@ -104,6 +105,11 @@ class KernelViews(Machine):
         from minikernel.kernel.workqueue import read_work_queue
 
         return read_work_queue(self._structures)
+
+    @property
+    def log_buffer(self) -> LogBuffer:
+        """The kernel log; `dmesg` is its text where nothing hinders."""
+        return read_log_buffer(self._structures)
 
     @property
     def deferred(self) -> DeferredTable:
