@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from minikernel.cli.lab_view import wrapped
+from minikernel.cli.story import plural
 from minikernel.cli.screen import Line, Span, open_screen
 from minikernel.labs.lab import Lab, VariantKind
 from minikernel.labs.matrix import MatrixRow, grade_variant
@@ -17,7 +18,7 @@ from minikernel.labs.report import CheckResult, Outcome
 #: One letter for a check that did not pass; a check that did shows its points.
 LETTERS = {Outcome.FAILED: "-", Outcome.TIMED_OUT: "T", Outcome.CRASHED: "C", Outcome.NOT_RUN: "."}
 GLUE = "\N{NO-BREAK SPACE}"
-LEGEND = "points earned; ok: a guard holds; -: failed, T: timed out, C: crashed, .: not run"
+LEGEND = "points earned; ok: a guard holds; - failed, T timed out, C crashed, . not run"
 
 _KIND_STYLES = {VariantKind.SOLUTION: "ok", VariantKind.CHEAT: "deferred", VariantKind.START: "level"}
 
@@ -38,7 +39,7 @@ def matrix_command(args: argparse.Namespace) -> int:
                 screen.line(line)
             wrong += sum(not row.is_as_declared for row in rows)
     screen.line([Span(LEGEND, "dim")])
-    verdict = f"{total} variants of {len(labs)} labs: "
+    verdict = f"{plural(total, 'variant')} of {plural(len(labs), 'lab')}: "
     words = "all as declared" if not wrong else f"{wrong} not as declared"
     screen.line([Span(verdict), Span(words, "good" if not wrong else "bad")])
     return 0 if not wrong else 1
