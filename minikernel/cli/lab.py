@@ -20,6 +20,7 @@ from minikernel.labs.hints import HintsGiven
 from minikernel.labs.lab import CheckSpec, Lab
 from minikernel.labs.report import LabReport
 from minikernel.labs.submission import README
+from minikernel.toolchain.guest_tree import guest_tree
 
 OK, LESS_THAN_FULL_MARKS = 0, 1
 
@@ -89,7 +90,7 @@ def check_command(args: argparse.Namespace) -> int:
     """The checks, and whether they earn everything."""
     lab, report = _graded(args)
     screen = open_screen()
-    texts = SourceTexts(Path(args.folder))
+    texts = SourceTexts(Path(args.folder), guest_tree())
     for line in report_lines(lab, report, screen.width, texts, is_quiet=args.quiet, is_verbose=args.verbose):
         screen.line(line)
     return OK if report.has_full_marks else LESS_THAN_FULL_MARKS

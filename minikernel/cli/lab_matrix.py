@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from minikernel.cli.lab_view import wrapped
-from minikernel.cli.story import plural
 from minikernel.cli.screen import Line, Span, open_screen
+from minikernel.cli.story import plural
 from minikernel.labs.lab import Lab, VariantKind
 from minikernel.labs.matrix import MatrixRow, grade_variant
 from minikernel.labs.report import CheckResult, Outcome

@@ -236,7 +236,7 @@ def stop_lines(machine: KernelMachine, kernel: Kernel, stop: StopReason, oopses:
             Mark.BAD, f"{_why(stop)}, at {where}{f': {text}' if text else ''}", place_of(machine, kernel, stop.pc)
         )
     )
-    tail = console_lines(machine)[-TAIL_LINES:]
+    tail = [line for line in console_lines(machine) if line.strip()][-TAIL_LINES:]
     return [*lines, *(ReportLine(Mark.PLAIN, f"console: {line}") for line in tail)]
 
 
