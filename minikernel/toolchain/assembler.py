@@ -157,12 +157,12 @@ class Assembler:
         """Executes statements of a frame until its end, or until another frame is entered."""
         items = frame.items
         count = len(items)
+        conditionals, execute = self.conditionals, self.execute
         while frame.index < count and self.frame is frame:
             statement, line = items[frame.index]
             frame.index += 1
-            if self.conditionals.skipping and statement.op not in CONDITIONAL_DIRECTIVES:
-                continue
-            self.execute(statement, line)
+            if not conditionals.skipping or statement.op in CONDITIONAL_DIRECTIVES:
+                execute(statement, line)
 
     def execute(self, statement: Statement, line: int) -> None:
         """Executes one statement of the frame and reports what is wrong with it. Raises StopAssembly."""

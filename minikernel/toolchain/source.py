@@ -124,7 +124,7 @@ def code_lines(source: SourceFile) -> list[str]:
     """The lines of a text without comments; columns stay where they were. Raises SourceError for an endless comment."""
     text = source.text
     if "/*" not in text:
-        return [strip_line(line) for line in text.split("\n")]
+        return [strip_line(line) if "@" in line or "//" in line else line for line in text.split("\n")]
 
     def blank(match: re.Match[str]) -> str:
         if match.group(1):

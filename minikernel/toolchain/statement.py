@@ -195,27 +195,28 @@ def parse_line(text: str) -> tuple[Statement, ...]:
     """The statements of one line without its comment."""
     if len(_line_cache) > _MAX_CACHED_LINES:
         _line_cache.clear()
-    parts = _split(text) if ";" in text else [text]
     statements: list[Statement] = []
-    for part in parts:
-        _parse_part(part, statements)
+    for part in _split(text) if ";" in text else (text,):
+        stripped = part.rstrip()
+        match = _USUAL.match(stripped) if len(stripped) <= MAX_LINE else None
+        if match is None:
+            _parse_unusual(stripped, statements)
+            continue
+        label, op, operands = match.groups()
+        if label:
+            start, end = match.span(1)
+            statements.append(Statement(StatementKind.LABEL, label, "", stripped, start, end))
+        if op:
+            statements.append(_operation(op, match.start(2), operands or "", match.start(3), stripped))
     result = tuple(statements)
     if len(text) <= _MAX_CACHED_LENGTH:
         _line_cache[text] = result
     return result
 
 
-def _parse_part(text: str, out: list[Statement]) -> None:
-    text = text.rstrip()
+def _parse_unusual(text: str, out: list[Statement]) -> None:
     if len(text) > MAX_LINE:
         out.append(_wrong(f"the line is longer than {MAX_LINE} characters", text[:100], 0))
-        return
-    match = _USUAL.match(text)
-    if match is not None:
-        if match.start(1) >= 0:
-            out.append(Statement(StatementKind.LABEL, match[1], "", text, match.start(1), match.end(1)))
-        if match.start(2) >= 0:
-            out.append(_operation(match[2], match.start(2), match[3] or "", match.start(3), text))
         return
     position = 0
     while (match := _LABEL.match(text, position)) is not None:
