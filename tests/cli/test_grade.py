@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -134,3 +135,11 @@ def test_autograder_says_how_many_points(tmp_path: Path, capsys: pytest.CaptureF
         f"{path}: the autograder of lab {LAB.slug}. Set the assignment to {LAB.max_score} points.\n"
     )
     assert {"setup.sh", "run_autograder"} <= set(zipfile.ZipFile(path).namelist())
+
+
+def test_dask_that_is_not_installed_is_one_message(
+    grade: Grade, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert grade("--executor", "dask") == 2
+    assert "dask is not installed: pip install 'minikernel[dask]'" in capsys.readouterr().err
