@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntFlag
+from enum import IntEnum
 from typing import NamedTuple
 
 from minikernel.kernel.memory import PAGE_SIZE
@@ -16,8 +16,8 @@ CHANGES = frozenset({"mem_init", "alloc_pages", "free_pages", "free_reserved_pag
 _STRUCT_PAGE = struct.Struct("<IIBBHI")  # PAGE_NEXT, PREV, FLAGS, ORDER, INUSE, FREELIST
 
 
-class PageFlags(IntFlag):
-    """PG_*."""
+class PageFlag(IntEnum):
+    """PG_*, bits of PAGE_FLAGS."""
 
     BUDDY = 1 << 0
     HEAD = 1 << 1
@@ -31,7 +31,7 @@ class StructPage(NamedTuple):
 
     next: int
     prev: int
-    flags: PageFlags
+    flags: int
     order: int
     inuse: int
     freelist: int
@@ -67,10 +67,7 @@ def read_mem_map(guest: Structures) -> MemMap:
     if not base or end < base:
         raise NotThereYet("mem_init has not made mem_map yet")
     rows = _STRUCT_PAGE.iter_unpack(guest.read(base, (end - base) // size * size))
-    pages = tuple(
-        StructPage(next_, prev, PageFlags(flags & 0x1F), order, inuse, freelist)
-        for next_, prev, flags, order, inuse, freelist in rows
-    )
+    pages = tuple(map(StructPage._make, rows))
     return MemMap(base, size, guest.constant("PAGE_OFFSET"), pages)
 
 
@@ -126,7 +123,7 @@ def _free_lists(guest: Structures, problems: Problems) -> FreeLists:
 def _blocks(guest: Structures, mem_map: MemMap, symbol: str, order: int, problems: Problems) -> Iterator[int]:
     """The blocks of one list."""
     head = guest.constant(symbol) + order * mem_map.size
-    state = PageFlags.BUDDY | (PageFlags.UNMAPPED if symbol.endswith("unmapped") else PageFlags(0))
+    state = PageFlag.BUDDY | (PageFlag.UNMAPPED if symbol.endswith("unmapped") else 0)
     for index in ring(guest, mem_map, head, f"{symbol}[{order}]", problems):
         page = mem_map.pages[index]
         if page.flags != state or page.order != order:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from minikernel.kernel.memory import PAGE_SIZE
 from minikernel.kernel.modules import AREA_END, AREA_START, KINDS, Module
-from minikernel.kernel.page_alloc import MemMap, PageFlags, read_mem_map
+from minikernel.kernel.page_alloc import MemMap, PageFlag, read_mem_map
 from minikernel.kernel.structures import NotThereYet, Problems, Structures, View
 from minikernel.machine.machine import PERMISSION_LETTERS, GuestMemoryError, Machine
 from minikernel.machine.mmu import (
@@ -38,6 +38,10 @@ CHANGES = frozenset(
 )
 SECTION_SIZE = SECTION_SPAN * PAGE_SIZE
 ADDRESS_SPACE = 1 << 32
+
+#: Where the tables are, by TTBR0 and a first-level descriptor (ARM DDI 0406C, B3.5.1); bytes of a second-level one.
+L1_BASE, L2_BASE, L2_SIZE = 0xFFFF_C000, 0xFFFF_FC00, 0x400
+
 AREA_FIELDS = ("ADDR", "PAGES", "KIND")
 AREA_LIMIT = 4096
 
@@ -96,7 +100,7 @@ def _tables(
 ) -> PageTables:
     tenant = _tenants(guest, machine, _module_areas(guest, modules, problems), problems)
     ranges = tuple(_merged(_mapped(machine, tenant, problems)))
-    return PageTables(machine.control_registers.ttbr0 & 0xFFFF_C000, ranges)
+    return PageTables(machine.control_registers.ttbr0 & L1_BASE, ranges)
 
 
 class _Mapping(NamedTuple):
@@ -113,6 +117,8 @@ def _mapped(machine: Machine, tenant: Tenant, problems: Problems) -> Iterator[_M
     registers, read = machine.control_registers, machine.ram.read_word
     rights: dict[tuple[int, bool, bool, int], tuple[str, str]] = {}
     for section in range(0, ADDRESS_SPACE, SECTION_SIZE):
+        if _is_empty(machine, registers, section):
+            continue
         at = section
         while at < section + SECTION_SIZE:
             found = walk(at, registers, read)
@@ -131,6 +137,17 @@ def _mapped(machine: Machine, tenant: Tenant, problems: Problems) -> Iterator[_M
             physical = found.frame * PAGE_SIZE
             yield _Mapping(at, size, physical, (*rights[bits], found.domain, tenant(at, physical)))
             at += size
+
+
+def _is_empty(machine: Machine, registers: ControlRegisters, section: int) -> bool:
+    """Whether a MiB has no mappings, told without walking; False also where TTBCR splits the address space."""
+    if registers.ttbcr:
+        return False
+    first = machine.ram.read_word((registers.ttbr0 & L1_BASE) + section // SECTION_SIZE * 4)
+    if first is None or first & 0b11 == 0b10:
+        return False
+    table = first & L2_BASE
+    return first & 0b11 == 0 or (machine.ram.holds(table, L2_SIZE) and not any(machine.ram.read(table, L2_SIZE)))
 
 
 def _rights(entry: TlbEntry, registers: ControlRegisters, is_privileged: bool) -> str:
@@ -187,7 +204,7 @@ def _tenants(guest: Structures, machine: Machine, areas: Sequence[_Part], proble
         if addr == physical:
             return "RAM by its physical address (head.s)"
         page = None if mem_map is None or addr < offset else mem_map.page_of(addr)
-        if page is not None and not page.flags & PageFlags.RESERVED:
+        if page is not None and not page.flags & PageFlag.RESERVED:
             return "RAM of the page allocator"
         return _part(parts, addr) or "RAM"
 

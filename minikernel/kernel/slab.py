@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from minikernel.kernel.memory import PAGE_SIZE
-from minikernel.kernel.page_alloc import MemMap, PageFlags, StructPage, read_mem_map, ring
+from minikernel.kernel.page_alloc import MemMap, PageFlag, StructPage, read_mem_map, ring
 from minikernel.kernel.structures import NotThereYet, Problems, Structures, View
 from minikernel.machine.machine import GuestMemoryError
 
@@ -61,20 +61,22 @@ def _caches(guest: Structures, problems: Problems) -> KmallocCaches:
     mem_map = read_mem_map(guest)
     if not guest.variable("kmalloc_caches"):
         raise NotThereYet("kmem_cache_init has not run yet")
-    return KmallocCaches(
-        tuple(_cache(guest, mem_map, number, problems) for number in range(guest.constant("KMALLOC_SIZES")))
-    )
+    slabs = [(index, page) for index, page in enumerate(mem_map.pages) if page.flags & PageFlag.SLAB]
+    sizes = range(guest.constant("KMALLOC_SIZES"))
+    return KmallocCaches(tuple(_cache(guest, mem_map, slabs, number, problems) for number in sizes))
 
 
-def _cache(guest: Structures, mem_map: MemMap, number: int, problems: Problems) -> KmallocCache:
+def _cache(
+    guest: Structures, mem_map: MemMap, pages: list[tuple[int, StructPage]], number: int, problems: Problems
+) -> KmallocCache:
     """Slabs with room stand in the ring, full ones only in mem_map."""
     size = 1 << guest.constant("KMALLOC_SHIFT_LOW") + number
     name = f"kmalloc-{size}"
     head = guest.constant("kmalloc_caches") + number * mem_map.size
     with_room = set(ring(guest, mem_map, head, name, problems))
     slabs = []
-    for index, page in enumerate(mem_map.pages):
-        if not page.flags & PageFlags.SLAB or page.order != number:
+    for index, page in pages:
+        if page.order != number:
             continue
         slab = _slab(guest, mem_map.address(index), page, size, problems)
         if bool(slab.free) != (index in with_room):
