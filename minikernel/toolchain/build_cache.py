@@ -15,6 +15,8 @@ from pathlib import Path
 
 _MAX_BUILDS = 32
 _MAX_OBJECTS = 2000
+#: Thirty times our largest.
+_MAX_OBJECT_BYTES = 1_000_000
 
 
 def default_cache_directory() -> Path:
@@ -113,12 +115,14 @@ class BuildCache:
             return None
 
     def store_objects(self, objects: Mapping[str, bytes]) -> None:
-        """Keeps object files by key."""
+        """Keeps object files by key, but none so large that it can only be there to fill the disk."""
         try:
             self._objects.mkdir(parents=True, exist_ok=True)
             _prune(self._objects, _MAX_OBJECTS)
             with tempfile.TemporaryDirectory(dir=self._objects.parent, prefix=".objects.") as aside:
                 for key, data in objects.items():
+                    if len(data) > _MAX_OBJECT_BYTES:
+                        continue
                     new = Path(aside) / key
                     new.write_bytes(data)
                     new.replace(self._objects / f"{key}.o")

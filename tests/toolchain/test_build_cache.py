@@ -36,6 +36,12 @@ def test_a_stored_object_comes_back(tmp_path: Path) -> None:
     assert cache.load_object("k") == b"object" and cache.load_object("other") is None
 
 
+def test_an_object_that_would_fill_the_disk_is_not_kept(tmp_path: Path) -> None:
+    cache = BuildCache(tmp_path)
+    cache.store_objects({"large": bytes(1_000_001), "k": b"object"})
+    assert cache.load_object("large") is None and cache.load_object("k") == b"object"
+
+
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     cache = BuildCache(tmp_path / "file")
