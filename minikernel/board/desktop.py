@@ -33,6 +33,7 @@ from minikernel.bits import align_up
 from minikernel.board.device import BoardPart, Clock, State, values_of
 from minikernel.board.usb_bulk import BulkPipe
 from minikernel.board.usb_port import UsbPort
+from minikernel.errors import ImageError
 
 CBW = struct.Struct("<4sIIBBB16s")
 CSW = struct.Struct("<4sIIB")
@@ -92,6 +93,18 @@ class Download:
     name: str
     data: bytes
     at_ns: int
+
+    def __repr__(self) -> str:
+        return f"<Download {self.name}, {len(self.data):,} bytes at {self.at_ns / 1e6:,.3f} ms>"
+
+    def _repr_png_(self) -> bytes | None:
+        """For Jupyter: the picture; None for a file that is none."""
+        from minikernel.board.png import png_of
+
+        try:
+            return png_of(self.data)
+        except ImageError:
+            return None
 
 
 @dataclass(slots=True)

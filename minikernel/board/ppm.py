@@ -7,6 +7,9 @@ in P6 up to maxval (one single white-space character ends that header), in P3 an
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
+
 from minikernel.errors import ImageError
 from minikernel.values import dataclass
 
@@ -48,6 +51,16 @@ def parse_ppm(data: bytes, file: str = "scene") -> PpmHeader:
     else:
         _check_plain_raster(reader, header)
     return header
+
+
+def samples(data: bytes, header: PpmHeader) -> Sequence[int]:
+    """The samples of a picture that parse_ppm has checked: red, green, blue of each pixel, row by row."""
+    raster = data[header.raster_offset :]
+    if header.magic == "P6":
+        return raster if header.maxval < 256 else struct.unpack(f">{len(raster) // 2}H", raster)
+    reader = _Reader(data, "picture")
+    reader.offset = header.raster_offset
+    return [reader.number("raster", 0) for _ in range(header.width * header.height * SAMPLES_PER_PIXEL)]
 
 
 def _check_binary_raster(data: bytes, header: PpmHeader, file: str) -> None:

@@ -20,13 +20,15 @@ from minikernel.debug.symbols import Symbols
 from minikernel.debug.timeline import DEFAULT_MEMORY_LIMIT, Here, Recording, Timeline
 from minikernel.debug.triggers import AccessTrigger, ReachTrigger
 from minikernel.errors import MinikernelError, UsageError, near_names
-from minikernel.kernel.backtrace import MAX_FRAMES, Frame
+from minikernel.kernel.backtrace import MAX_FRAMES, Backtrace, Frame
 from minikernel.machine.exceptions import CPSR_MODE, Mode
 from minikernel.machine.machine import Machine
 from minikernel.machine.stop import StopReason
+from minikernel.showing import Card, moment
 
 STACK_ALIGNMENT = 8
 REGISTER_ARGUMENTS = 4
+CALLERS_SHOWN = 5
 CALL_BUDGET = 100_000_000  # instructions
 
 READS = frozenset({AccessKind.READ})
@@ -68,7 +70,7 @@ class CallError(MinikernelError):
         super().__init__(f"{name} did not return: {stop}")
 
 
-class Debugger:
+class Debugger(Card):
     """See debug/__init__.py. Records `machine` from now on; memory_limit: bytes the record may take, about."""
 
     def __init__(
@@ -84,6 +86,23 @@ class Debugger:
         self._historian = Historian(machine, self.symbols.memory_name, self._session.poisons)
         self._checkpoints: dict[str, Here] = {}
         self._places: dict[str, Checkpoint] = {}
+
+    def __repr__(self) -> str:
+        machine = self.machine
+        return f"<Debugger at {self.symbolize(machine.cpu.pc)}, {moment(machine.time_ns, machine.icount)}>"
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        position, record = self.position, self.recording
+        line = self.symbols.line_at(position.pc)
+        points = [f"{point.number}: {point.kind.value} {point.what}" for point in self.stop_points]
+        return {
+            "at": f"{position.pc:#010x} <{position.where}>" + (f", {line}" if line else ""),
+            "moment": moment(position.time_ns, position.icount),
+            "record": f"instructions {record.start:,} to {record.end:,}, about {record.size / 2**20:,.1f} MiB",
+            "stop points": "\n".join(points) or "none",
+            "backtrace": " <- ".join(frame.symbol for frame in self.backtrace(CALLERS_SHOWN)),
+        }
 
     @property
     def budget(self) -> int | None:
@@ -394,9 +413,9 @@ class Debugger:
         addr = self.machine.cpu.pc if where is None else self.address(where)
         return tuple(self._session.instruction(u32(addr + SIZE * index)) for index in range(count))
 
-    def backtrace(self, limit: int = MAX_FRAMES) -> tuple[Frame, ...]:
+    def backtrace(self, limit: int = MAX_FRAMES) -> Backtrace:
         """Who called whom, the current function first."""
-        return self._session.frames(limit)
+        return Backtrace(self._session.frames(limit))
 
     def last_writer(self, where: str | int, size: int | None = None) -> Write | None:
         """Who last stored to [where, where + size); None: nobody since the record began. Nothing moves. Raises as

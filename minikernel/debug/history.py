@@ -28,6 +28,7 @@ from minikernel.kernel.module_events import ModuleMemoryFreed
 from minikernel.machine.events import Event
 from minikernel.machine.machine import GuestMemoryError, Machine
 from minikernel.machine.stop import Fault
+from minikernel.showing import Card
 
 NS_PER_MS = 1_000_000
 
@@ -72,7 +73,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
-class MemoryHistory:
+class MemoryHistory(Card):
     """All that is known of one address. `what` names it; `is_mapped` whether the kernel can use it now; `poison` names
     what fills it, empty when nothing known does."""
 
@@ -82,6 +83,19 @@ class MemoryHistory:
     is_mapped: bool
     poison: str
     entries: tuple[HistoryEntry, ...]
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        notes = (
+            "init memory" if self.is_init else "",
+            "mapped" if self.is_mapped else "not mapped now",
+            f"holds {self.poison}" if self.poison else "",
+        )
+        return {
+            "address": f"{self.addr:#010x} <{self.what}>",
+            "now": ", ".join(filter(None, notes)),
+            "history": "\n".join(map(str, self.entries)) or "nothing is known",
+        }
 
     @property
     def freed(self) -> HistoryEntry | None:

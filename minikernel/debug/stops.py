@@ -7,6 +7,7 @@ from enum import Enum
 
 from minikernel.machine.events import Event
 from minikernel.machine.stop import Fault
+from minikernel.showing import Card, moment
 
 
 class StopCause(Enum):
@@ -50,7 +51,7 @@ class MemoryAccess:
 
 
 @dataclass(frozen=True)
-class Stop:
+class Stop(Card):
     """Where the machine stands, and why.
 
     `message` is a sentence without a full stop, `where` the pc as symbol+offset. `points` are the numbers of the stop
@@ -73,3 +74,16 @@ class Stop:
 
     def __str__(self) -> str:
         return f"{self.message}, at {self.where}"
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        facts = {
+            "stopped by": self.message,
+            "pc": f"{self.pc:#010x} <{self.where}>",
+            "at": moment(self.time_ns, self.icount) + ("; the record goes on" if self.is_past else ""),
+        }
+        if self.access is not None:
+            facts[self.access.kind.value] = f"{self.access.old:#010x} -> {self.access.new:#010x}"
+        if self.fault is not None:
+            facts["fault"] = str(self.fault)
+        return facts

@@ -16,6 +16,7 @@ from minikernel.bits import bit, bits
 from minikernel.elf.line_table import SourceLine
 from minikernel.machine.exceptions import CPSR_MODE, VECTORS, ExceptionKind, Mode
 from minikernel.machine.machine import Machine
+from minikernel.showing import Table
 
 MAX_FRAMES = 64
 PROLOGUE_WORDS = 3  # push, add fp, and what may stand between
@@ -85,6 +86,18 @@ class Frame:
     cfa: int | None
     is_user: bool = False
     note: str = ""
+
+
+class Backtrace(Table[Frame]):
+    """Frames, the current one first."""
+
+    headings = ("#", "address", "function", "line", "")
+
+    @staticmethod
+    def row(item: Frame) -> tuple[str, ...]:
+        """`1 0xc0008124 do_initcalls+0x14 kernel/initcall.s:165`."""
+        note = " ".join(filter(None, ("user mode" if item.is_user else "", item.note)))
+        return str(item.level), f"{item.pc:#010x}", item.symbol, str(item.line or ""), note
 
 
 @dataclass(frozen=True)

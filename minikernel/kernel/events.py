@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from minikernel.machine.events import Event
+from minikernel.showing import Card, Table, moment
 from minikernel.values import dataclass
 
 
@@ -66,7 +67,7 @@ class InitcallSkipped(Event):
 
 
 @dataclass(frozen=True)
-class MemoryFreed(Event):
+class MemoryFreed(Event, Card):
     """free_reserved_area gave [start, end) back to the page allocator."""
 
     start: int
@@ -80,6 +81,27 @@ class MemoryFreed(Event):
     def size(self) -> int:
         """Bytes given back."""
         return self.end - self.start
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        return {
+            "freed": f"{self.start:#010x}-{self.end:#010x}, {self.pages} pages",
+            "what": self.what,
+            "by": " <- ".join(self.callers or (self.by,)),
+            "at": moment(self.time_ns, self.icount),
+        }
+
+
+class Frees(Table[MemoryFreed]):
+    """Frees in the order they happened."""
+
+    headings = ("freed", "pages", "what", "by", "at")
+
+    @staticmethod
+    def row(item: MemoryFreed) -> tuple[str, ...]:
+        """`0xc0025000-0xc0031000 12 unused kernel image (initmem) free_initmem 442.3 ms`."""
+        when = f"{item.time_ns / 1e6:,.3f} ms"
+        return f"{item.start:#010x}-{item.end:#010x}", str(item.pages), item.what, item.by, when
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from minikernel.board.desktop import Download
 from minikernel.elf.image import Image
 from minikernel.errors import MinikernelError, UsageError, near_names
 from minikernel.kernel.call import CALL_BUDGET, Argument, call_function, run_to_safe_point
-from minikernel.kernel.events import ConsoleWait, InitcallFinished, MemoryFreed, Milestone, MilestoneName
-from minikernel.kernel.initcalls import InitcallRun
+from minikernel.kernel.events import ConsoleWait, Frees, InitcallFinished, MemoryFreed, Milestone, MilestoneName
+from minikernel.kernel.initcalls import InitcallRun, Initcalls
 from minikernel.kernel.insmod import FindModule, ModuleCommands
 from minikernel.kernel.module_tracing import ModuleTracer
 from minikernel.kernel.proc import Proc
@@ -24,6 +24,7 @@ from minikernel.kernel.views import KernelViews
 from minikernel.machine.events import Event
 from minikernel.machine.inputs import ConsoleInput
 from minikernel.machine.stop import StopKind, StopReason
+from minikernel.showing import Card, moment
 
 #: Names of `until` besides symbols: where the machine stops for them.
 STOP_SYMBOLS = {"userspace": "enter_user_mode", "shell": CONSOLE_WAIT}
@@ -41,7 +42,7 @@ class GuestStoppedError(MinikernelError):
         super().__init__(f"{expected}, but the machine stopped: {stop}")
 
 
-class KernelMachine(KernelViews):
+class KernelMachine(KernelViews, Card):
     """A machine that runs our kernel. Takes what Machine takes.
 
     `untraced` has a sentence for each probed function the image lacks; `stop` is why the last run ended.
@@ -78,6 +79,30 @@ class KernelMachine(KernelViews):
         self.trace.watchers.append(self._noticed)
         self.board.desktop.on_download = self._downloaded
         self.proc = Proc(self)
+
+    def __repr__(self) -> str:
+        return f"<KernelMachine at {self._place}, {moment(self.time_ns, self.icount)}>"
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        freed = sum(free.pages for free in self.frees)
+        return {
+            "at": f"{self.cpu.pc:#010x} <{self._place}>",
+            "moment": moment(self.time_ns, self.icount),
+            "initcalls": f"{len(self.initcalls)} have returned",
+            "freed": f"{freed} pages",
+            "milestones": ", ".join(name.value for name in self.milestones) or "none yet",
+            "picture": "none yet" if self.picture is None else repr(self.picture),
+            "stopped by": "nothing" if self.stop is None else str(self.stop),
+        }
+
+    @property
+    def _place(self) -> str:
+        """The pc as symbol+offset, also where the list of modules cannot be read now."""
+        try:
+            return self.symbolize(self.cpu.pc)
+        except MinikernelError:
+            return self.image.symbolize(self.cpu.pc)
 
     # --- running ------------------------------------------------------------------------------------------------------
 
@@ -134,17 +159,22 @@ class KernelMachine(KernelViews):
     # --- what the kernel did ------------------------------------------------------------------------------------------
 
     @property
-    def initcalls(self) -> tuple[InitcallRun, ...]:
+    def picture(self) -> Download | None:
+        """What the desktop has downloaded; None while it has nothing."""
+        return self.board.desktop.download
+
+    @property
+    def initcalls(self) -> Initcalls:
         """Every initcall that has returned, in the order they were called."""
-        return tuple(
+        return Initcalls(
             InitcallRun(each.name, each.level, each.address, each.called_ns // 1000, each.returned, each.usecs)
             for each in self.trace.of(InitcallFinished)
         )
 
     @property
-    def frees(self) -> tuple[MemoryFreed, ...]:
+    def frees(self) -> Frees:
         """Every piece of memory given back to the page allocator by free_reserved_area."""
-        return tuple(self.trace.of(MemoryFreed))
+        return Frees(self.trace.of(MemoryFreed))
 
     @property
     def milestones(self) -> dict[MilestoneName, Milestone]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from minikernel.elf.image import Image
 from minikernel.kernel.memory import PAGE_SIZE
 from minikernel.machine.machine import GuestMemoryError
+from minikernel.showing import Card, Table
 
 #: Reads `size` bytes at a guest virtual address.
 Reader = Callable[[int, int], bytes]
@@ -100,7 +101,7 @@ class ModuleSymbol:
 
 
 @dataclass(frozen=True)
-class Module:
+class Module(Card):
     """One module at the moment it was read. `size` is in bytes, of whole pages, as in /proc/modules.
 
     `refcount` counts users, `used_by` and `uses` name modules; `init` and `exit` are addresses, 0 where there is none.
@@ -118,6 +119,23 @@ class Module:
     memory: tuple[ModuleMemory, ...]
     sections: tuple[ModuleSection, ...]
     symbols: tuple[ModuleSymbol, ...]
+
+    def __repr__(self) -> str:
+        return f"<Module {self.name}: {self.state.value}, {self.size} bytes, {self.refcount} references>"
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        memory = "\n".join(
+            f"{each.base:#010x} {each.permissions} {each.kind.value}, {each.size} bytes" for each in self.memory
+        )
+        return {
+            "name": self.name,
+            "state": self.state.value,
+            "references": " ".join([str(self.refcount), *self.used_by]),
+            "uses": " ".join(self.uses) or "nothing",
+            "taints": self.taints or "nothing",
+            "memory": memory or "none",
+        }
 
     @property
     def size(self) -> int:
@@ -150,6 +168,18 @@ class Module:
         return f"{nearest.name}+{offset:#x} [{self.name}]" if offset else f"{nearest.name} [{self.name}]"
 
 
+class Modules(Table[Module]):
+    """Loaded modules, newest first."""
+
+    headings = ("module", "size", "references", "used by", "state", "address")
+
+    @staticmethod
+    def row(item: Module) -> tuple[str, ...]:
+        """As in /proc/modules."""
+        base = f"{min(memory.base for memory in item.memory):#010x}" if item.memory else "-"
+        return item.name, str(item.size), str(item.refcount), " ".join(item.used_by), item.state.value, base
+
+
 class ModuleReader:
     """Reads struct module and the list of them. `permissions` tells what may be done with a page, "r-x".
 
@@ -161,9 +191,9 @@ class ModuleReader:
         self._read = read
         self._permissions = permissions
 
-    def modules(self) -> tuple[Module, ...]:
+    def modules(self) -> Modules:
         """Every module in the list, newest first, UNFORMED ones too."""
-        return tuple(self.module(address) for address in self.addresses())
+        return Modules(self.module(address) for address in self.addresses())
 
     def addresses(self) -> Iterator[int]:
         """Of every struct module in the list, newest first."""

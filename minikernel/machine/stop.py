@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from minikernel.machine.exceptions import ExceptionKind
+from minikernel.showing import Card, moment
 from minikernel.values import dataclass
 
 
@@ -47,7 +48,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class StopReason:
+class StopReason(Card):
     """`fault` is the last fault the guest took, when the stop came of one; None otherwise."""
 
     kind: StopKind
@@ -59,3 +60,8 @@ class StopReason:
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.message}"
+
+    def card(self) -> dict[str, str]:
+        """For IPython."""
+        facts = {"stopped by": str(self), "pc": f"{self.pc:#010x}", "at": moment(self.time_ns, self.icount)}
+        return facts | ({"fault": str(self.fault)} if self.fault is not None else {})

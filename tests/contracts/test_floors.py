@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "bits": 0,
     "values": 0,
+    "showing": 0,
     "tutorials_tree": 1,
     "elf": 1,
     "board": 2,
