@@ -7,6 +7,7 @@ do to the others at build time is looked for here, and compared with the lab's s
   * each of their sections must lie in the image, alone at its place, loaded where its address says;
   * each of their symbols must mean their own bytes: not moved by the linker script, not taken by a stronger one;
   * what they refer to must be defined by whom it was defined;
+  * the student's functions must be the student's, and no names for other code;
   * no name of theirs may be used a second time: the host looks symbols up by name, and names events by symbols;
   * modules and the init program that are not the student's must be the same.
 
@@ -22,8 +23,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from minikernel.elf.constants import SymbolBinding
-from minikernel.elf.image import Image
+from minikernel.elf.constants import SymbolBinding, SymbolKind
+from minikernel.elf.image import ABS_SECTION, Image
 from minikernel.elf.object_file import ABS, ObjectFile, Section, Symbol
 from minikernel.labs.layout import GENERATED, SCRIPT, Layout, Linked, source_of
 from minikernel.toolchain.build import Build
@@ -59,6 +60,7 @@ def find_changes(
         *names.moved(),
         *names.captured(),
         *names.duplicated(),
+        *names.borrowed(Image.from_bytes(made.image)),
         *names.entered_elsewhere(made, reference),
         *_changed_modules(made, reference, files),
         *_changed_program(made, reference, files),
@@ -150,6 +152,7 @@ class _Names:
         self.layout = layout
         self.macro_sections = macro_sections
         self.reference = reference
+        self.files = files
         self.has_script = SCRIPT in files
         self.students = {name for name in layout.objects if source_of(name) in files}
         self.others = [name for name in layout.objects if name not in self.students]
@@ -238,6 +241,20 @@ class _Names:
             for script_name in self.layout.state.script_symbols:
                 if script_name in owners and script_name not in self.reference.state.script_symbols:
                     yield Change(_twice(script_name, LINKER_SCRIPT, owners[script_name]), SCRIPT)
+
+    def borrowed(self, image: Image) -> Iterator[Change]:
+        """A function or object of the student's that is only a name for something else: a number, others' code."""
+        for name in self.reference.objects:
+            if source_of(name) not in self.files:
+                continue
+            for symbol in self._before(name):
+                found = image.get(symbol.name)
+                if symbol.kind not in (SymbolKind.FUNC, SymbolKind.OBJECT) or symbol.section is ABS or found is None:
+                    continue
+                piece = None if found.section == ABS_SECTION else self.layout.piece_at(found.value)
+                if piece is None or piece.object_name not in self.students:
+                    where = "no place of a source" if piece is None else source_of(piece.object_name)
+                    yield Change(f"{symbol.name} is only a name for {found.value:#010x}, {where}", source_of(name))
 
     def _before(self, name: str) -> Iterator[Symbol]:
         return self.reference.named(name) if name in self.reference.objects else iter(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ class MatrixRow:
 def grade_variant(lab: Lab, variant: Variant) -> MatrixRow:
     """Grades one variant. Raises SourceError for a lab that is wrong."""
     report = grade_files(lab, variant_files(lab, variant), variant.title)
+    gc.collect()  # a machine is a cycle, and reserves a gigabyte of address space: a hundred of them may not fit
     return MatrixRow(lab, variant, report, tuple(_differences(variant, report)))
 
 

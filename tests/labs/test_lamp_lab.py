@@ -22,6 +22,8 @@ TAMPERINGS = {
     "borrows-a-constant": "PTES_PER_SECTION is 0x100 in the kernel",
     "weak-twin": "has a symbol 'strchr', which is the name of something in kernel/string.s",
     "script-fakes-a-probe": "free_initmem of kernel/init_mem.s is defined by the linker script",
+    "script-borrows-code": "lamp_init is only a name for",
+    "borrows-a-number": "lamp_init is only a name for 0xc0008000, no place of a source",
     "script-names-a-local": "the linker script has a symbol 'change_pages'",
     "script-discards": "section .initcall7.init of drivers/rtc_hctosys.s is left out of the image",
     "script-loads-elsewhere": "section .rodata of kernel/main.s is loaded away from its address",
