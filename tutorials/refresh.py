@@ -24,7 +24,7 @@ def named(arguments: list[str]) -> list[Chapter]:
     """The chapters and pages to write."""
     if not arguments:
         return [*chapters(TREE), *map(read_chapter, PAGES)]
-    return [read_chapter(Path(name)) if name.endswith(".md") else find_chapter(TREE, name) for name in arguments]
+    return [read_chapter(TREE / name) if name.endswith(".md") else find_chapter(TREE, name) for name in arguments]
 
 
 def refresh(chapter: Chapter) -> bool:

@@ -123,7 +123,7 @@ class Runner:
 
     def _python(self, part: Part, file: str) -> Ran:
         code = compile("\n" * (part.line - 1) + part.text, file, "exec")  # line numbers as in the page
-        with _captured() as out:
+        with _captured() as (out, _):
             exec(code, self._names)
         self._printed = out.text()
         return Ran(part)
@@ -147,25 +147,26 @@ class Runner:
     # --- commands -----------------------------------------------------------------------------------------------------
 
     def _pipe(self, stages: Sequence[Sequence[str]], typed: Sequence[str]) -> tuple[str, int]:
-        """The pipe's text, and the exit status of its first command."""
-        text, status = "", 0
+        """The pipe's text, behind it what its commands say of errors, and the exit status of the first."""
+        text, errors, status = "", "", 0
         for number, (name, *words) in enumerate(stages):
             target = words.index(">") if ">" in words else len(words)
             if name == "minikernel":
-                text, code = self._minikernel(words[:target], typed)
-                status = status if number else code
+                is_alone = len(stages) == 1 and target == len(words)
+                text, said, code = self._minikernel(words[:target], typed, is_alone)
+                errors, status = errors + said, status if number else code
             else:
                 text = folder_command(name)(words[:target], text)
             if target < len(words):
                 Path(words[target + 1]).write_text(text, encoding="utf-8")
                 text = ""
-        return text, status
+        return text + errors, status
 
-    def _minikernel(self, words: Sequence[str], typed: Sequence[str]) -> tuple[str, int]:
-        with _captured(typed) as out:
+    def _minikernel(self, words: Sequence[str], typed: Sequence[str], is_alone: bool) -> tuple[str, str, int]:
+        """What it prints, what it says of errors (in the first text where it is alone), its exit status."""
+        with _captured(typed, is_alone) as (out, err):
             status = self._command(words)
-        text = _SCRIPT_PLACE.sub("", out.text())
-        return text, status
+        return _SCRIPT_PLACE.sub("", out.text()), "" if is_alone else err.text(), status
 
     @contextlib.contextmanager
     def _in_folder(self) -> Iterator[None]:
@@ -207,8 +208,8 @@ def _set_variables(values: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-class _Streams:
-    """Standard output and standard error in one, as a terminal shows them."""
+class _Stream:
+    """A text stream that is kept."""
 
     def __init__(self) -> None:
         self._bytes = io.BytesIO()
@@ -220,15 +221,17 @@ class _Streams:
 
 
 @contextlib.contextmanager
-def _captured(typed: Sequence[str] = ()) -> Iterator[_Streams]:
-    """Streams in hand; the lines typed are a file, which has a number as some readers want it."""
-    out = _Streams()
+def _captured(typed: Sequence[str] = (), is_one: bool = True) -> Iterator[tuple[_Stream, _Stream]]:
+    """Standard output and standard error, in one stream as a terminal shows them, or in two. The lines typed are a
+    file, which has a number as some readers want it."""
+    out = _Stream()
+    err = out if is_one else _Stream()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as keys:
         keys.write("".join(f"{line}\n" for line in typed))
         keys.seek(0)
         before, sys.stdin = sys.stdin, keys
         try:
-            with contextlib.redirect_stdout(out.stream), contextlib.redirect_stderr(out.stream):
-                yield out
+            with contextlib.redirect_stdout(out.stream), contextlib.redirect_stderr(err.stream):
+                yield out, err
         finally:
             sys.stdin = before

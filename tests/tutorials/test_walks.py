@@ -19,6 +19,7 @@ from minikernel.cli.screen import PlainScreen
 from minikernel.cli.tutorial import _run
 from minikernel.cli.tutorial_walk import Ended, Walk
 from minikernel.errors import UsageError
+from minikernel.lessons.answers import Duration, Names
 from minikernel.lessons.asking import Lesson
 from minikernel.lessons.chapter import Chapter, chapters, read_chapter
 from minikernel.lessons.progress import Progress
@@ -47,8 +48,9 @@ class Reader:
         if not line.startswith("answer "):
             return line
         answer = find_question(self.chapter, line.split()[1]).right(Lesson())
-        value = getattr(answer, "value", None)
-        return f"{line} {value} ns" if type(answer).__name__ == "Duration" else f"{line} {value}"
+        if isinstance(answer, Names):
+            return f"{line} {', '.join(answer.values)}"
+        return f"{line} {answer.value} ns" if isinstance(answer, Duration) else f"{line} {answer.value}"
 
     def __call__(self, prompt: str) -> str | None:
         step = self.progress.of(self.chapter.name).step
