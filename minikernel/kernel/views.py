@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from minikernel.errors import UsageError, near_names
 from minikernel.kernel.initcalls import Initcall, read_tables
-from minikernel.kernel.log_buffer import LogBuffer, read_log_buffer
 from minikernel.kernel.memory import free_pages, total_pages
 from minikernel.kernel.modules import Module, ModuleReader, is_module_address
 from minikernel.kernel.printk import read_log, without_levels
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from minikernel.kernel.backtrace import Frame
     from minikernel.kernel.deferred import DeferredTable
     from minikernel.kernel.irq import Interrupts
+    from minikernel.kernel.log_buffer import LogBuffer
     from minikernel.kernel.module_list import ModuleList
     from minikernel.kernel.page_alloc import FreeLists
     from minikernel.kernel.page_tables import PageTables
@@ -109,6 +109,8 @@ class KernelViews(Machine):
     @property
     def log_buffer(self) -> LogBuffer:
         """The kernel log; `dmesg` is its text where nothing hinders."""
+        from minikernel.kernel.log_buffer import read_log_buffer
+
         return read_log_buffer(self._structures)
 
     @property
