@@ -29,6 +29,8 @@ TEMPORARY = "tmp"
 
 #: How often the watcher looks at the child's memory.
 _LOOK_S = 0.1
+#: How often a child may break.
+_CHANCES = 2
 #: Of what a broken child said last, this much is read.
 _LAST_WORDS = 4_000
 
@@ -45,7 +47,20 @@ class Ending(Enum):
 
 
 def run_task(task: Task) -> LabReport:
-    """The report by the child process, or about how that ended. Raises KeyboardInterrupt when told to stop."""
+    """The report by the child process, or about how that ended. Raises KeyboardInterrupt when told to stop.
+
+    A child that broke may have met something of this machine (a file of the cache that another process removed): it
+    gets a second chance. What the submission itself breaks, it breaks again.
+    """
+    for _ in range(_CHANCES):
+        report, broke = _attempt(task)
+        if not broke:
+            break
+    return report
+
+
+def _attempt(task: Task) -> tuple[LabReport, bool]:
+    """The report, and whether the child ended by an exception or a signal that nobody sent on purpose."""
     with tempfile.TemporaryDirectory(prefix="minikernel-grade-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         _lay_out(folder, task)
@@ -54,7 +69,8 @@ def run_task(task: Task) -> LabReport:
                 ending = _watch(process, task)
             finally:
                 _end(process)
-        return _report(folder, task, ending, process.returncode)
+        broke = ending is Ending.EXITED and process.returncode not in (0, OUT_OF_MEMORY)
+        return _report(folder, task, ending, process.returncode), broke
 
 
 def _lay_out(folder: Path, task: Task) -> None:

@@ -94,6 +94,12 @@ def test_error_of_the_grader_is_told_in_its_last_line() -> None:
     assert failed("raise_error", Outcome.CRASHED) == "the grading ended with exit status 1: ValueError: lab is wrong"
 
 
+def test_child_that_broke_by_accident_gets_a_second_chance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARK", str(tmp_path / "mark"))
+    assert run_task(task("raise_error_once")).score == 1
+    assert (tmp_path / "mark").exists()
+
+
 def test_missing_or_damaged_report_is_a_crash() -> None:
     assert failed("no_report", Outcome.CRASHED) == "the grading ended without a report"
     assert failed("half_a_report", Outcome.CRASHED) == "the grading ended without a report"
