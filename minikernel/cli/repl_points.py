@@ -45,10 +45,15 @@ def _break(dialogue: Dialogue, line: Line, limit: int | None) -> None:
     _say_set(dialogue, dialogue.dbg.break_at(where, condition=condition, limit=limit))
 
 
+#: gdb watches the value of an expression, with -l the memory where it is now.
+_LOCATION = re.compile(r"^-l(ocation)?\s+")
+
+
 def _watcher(kinds: frozenset[AccessKind]) -> Callable[[Dialogue, Line], None]:
     def watch(dialogue: Dialogue, line: Line) -> None:
-        """A watchpoint; `*` before an address is allowed, as in gdb; a size in bytes may follow a comma."""
+        """A watchpoint; `*` before an address is allowed, and -l, as in gdb; a size in bytes may follow a comma."""
         place, condition = split_condition(needed(line, "a symbol or an address"))
+        place = _LOCATION.sub("", place)
         place, _, size = place.partition(",")
         number = whole_number(size.strip(), "size in bytes") if size.strip() else None
         _say_set(dialogue, dialogue.dbg.watch(place.strip(), number, kinds, condition=condition))

@@ -71,7 +71,8 @@ class GuestMemory:
             if paddr is None:
                 raise GuestMemoryError(addr, f"nothing is mapped at {addr:#010x}")
             if not self._ram.holds(paddr, length):
-                raise GuestMemoryError(addr, f"{addr:#010x} is physical {paddr:#010x}, which is not RAM")
+                why = "" if self._translation.registers.enabled else " (the MMU is off)"
+                raise GuestMemoryError(addr, f"{addr:#010x} is physical {paddr:#010x}, which is not RAM{why}")
             pieces.append((paddr, length))
             addr += length
         return pieces

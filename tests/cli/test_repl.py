@@ -22,6 +22,7 @@ from minikernel.cli.repl_looking import memory_format, value_text
 from minikernel.cli.repl_panes import PANES
 from minikernel.cli.repl_points import HAPPENINGS
 from minikernel.cli.repl_verbs import Line, take_apart
+from minikernel.debug.view_texts import VIEWS
 from minikernel.errors import UsageError
 
 COMMAND = [sys.executable, "-m", "minikernel", "debug"]
@@ -319,6 +320,26 @@ def test_info_works_at_any_time(booted: ReplSession, topic: object) -> None:
             assert not text.startswith("error"), text
 
 
+def test_the_kernels_views_fit_into_80_columns_and_can_be_asked_about_one_address(booted: ReplSession) -> None:
+    for view in VIEWS:
+        lines = booted.run(f"info {view.name}").splitlines()
+        assert max(map(len, lines)) <= 80, view.name
+    (_, _, row) = booted.run("info pagetables do_one_initcall").splitlines()
+    assert re.search(r" r-x    ---      0 +\d+ text$", row)
+    assert "nothing is mapped at 0x00000000" in booted.run("info pagetables 0")
+    assert "nr_free_pages is" in booted.run("info freelists")
+    assert "sp804_interrupt" in booted.run("info irqs")
+
+
+def test_watch_takes_gdbs_l(session: ReplSession) -> None:
+    assert session.run("watch -l jiffies, 2").endswith(": jiffies, 2 bytes\n")
+
+
+def test_a_view_asked_in_the_middle_of_an_update_says_whose_it_is(session: ReplSession) -> None:
+    session.run("tb mem_init", "c", "tb list_free_block", "c")
+    assert session.run("info freelists").startswith("being changed by mem_init+0x")
+
+
 def test_info_initcalls_and_frees_tell_the_story(booted: ReplSession) -> None:
     text = booted.run("info initcalls deferred")
     assert re.search(r"deferred +0x\w+ usb_storage_init +done: returned 0 in", text)
@@ -427,6 +448,11 @@ def test_python_has_the_machine_and_the_debugger(session: ReplSession, capsys: p
     ("p/z 1", "/z is no format"),
     ("si 0", "a count from 1 up"),
     ("watch", "watch needs a symbol or an address"),
+    ("b printk if nonsense", "no symbol 'nonsense'"),
+    ("info slab 3", "info slab takes no arguments: '3'"),
+    ("info modules x", "info modules takes no arguments: 'x'"),
+    ("info pagetables nonsense", "no symbol 'nonsense'"),
+    ("catch initcall camera_int", "no initcall 'camera_int' in this kernel; did you mean 'camera_init'"),
     ("catch", "catch needs one of initcall, free"),
     ("catch initcalls", "did you mean 'initcall'?"),
     ("catch initcall nonsense", "no initcall 'nonsense'"),
