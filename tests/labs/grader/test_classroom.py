@@ -98,7 +98,7 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(classroom: Classroom, tm
     assert half <= len(kept) < len(list(classroom.grades.glob("kept/*.json")))
     assert not (out / "grades.csv").exists()
     before = {path: path.stat().st_mtime_ns for path in kept}
-    done = grade(classroom.folder, "--out", out, "--jobs", "1")
+    done = grade(classroom.folder, "--out", out, "--jobs", "2", "--executor", "threads")
     assert done.returncode == 0, done.stderr
     assert {path: path.stat().st_mtime_ns for path in kept} == before, "what was done is not done again"
     assert files_below(out) == files_below(classroom.grades)
