@@ -57,6 +57,19 @@ def test_log_written_on_qemu_is_read_on_our_board(vmlinux: Path) -> None:
     assert machine.shell("cat /flash/a") == "one\nthree\n"
 
 
+def test_long_file_goes_through_the_write_buffer_of_qemu_too(vmlinux: Path) -> None:
+    flash = vmlinux.with_name("flash.img")
+    flash.write_bytes(b"\xff" * FLASH_SIZE)
+    with Qemu(vmlinux, ["-drive", f"if=pflash,format=raw,file={flash}"]) as qemu:
+        assert shell(qemu, "cat /proc/kallsyms > /flash/names") == [""]
+
+    machine = prepare(BootOptions(rc=QUIET_RC, flash=flash.read_bytes()))
+    machine.run(until="shell", max_instructions=100_000_000)
+    names = machine.shell("cat /proc/kallsyms")
+    assert len(names) > 8 * 4096  # the buffer of its two chips, many times over
+    assert machine.shell("cat /flash/names") == names
+
+
 def test_flash_that_qemu_never_erased_is_formatted(vmlinux: Path) -> None:
     with Qemu(vmlinux) as qemu:
         assert shell(qemu, "echo x > /flash/a", "cat /flash/a") == ["", "x\n"]
