@@ -15,7 +15,8 @@ from minikernel.tutorials_tree import tutorials_tree
 
 TREE = tutorials_tree()
 CHAPTERS = chapters(TREE)
-PAGES = (*CHAPTERS, read_chapter(TREE / "debugging.md"))
+DEBUGGING = read_chapter(TREE / "debugging.md")
+PAGES = (*CHAPTERS, DEBUGGING, read_chapter(TREE / "modules-format.md"))
 
 
 def lie(chapter: Chapter, ran: Ran) -> str:
@@ -29,10 +30,11 @@ def lie(chapter: Chapter, ran: Ran) -> str:
 @pytest.mark.parametrize("chapter", PAGES, ids=lambda chapter: chapter.name)
 def test_every_block_is_true(chapter: Chapter) -> None:
     lies = [lie(chapter, ran) for ran in run_chapter(chapter, main, guest_tree()) if not ran.is_true]
-    assert not lies, f"{chr(10).join(lies)}\n`python tutorials/refresh.py {chapter.number}` writes outputs anew"
+    page = chapter.number if chapter in CHAPTERS else chapter.path.name
+    assert not lies, f"{chr(10).join(lies)}\n`python tutorials/refresh.py {page}` writes outputs anew"
 
 
 def test_the_debugging_page_shows_the_important_verbs() -> None:
-    lines = [line for block in PAGES[-1].blocks for line in block.lines if line.startswith("(mk) ")]
+    lines = [line for block in DEBUGGING.blocks for line in block.lines if line.startswith("(mk) ")]
     verbs = {line.split()[1] for line in lines}
     assert {"b", "c", "bt", "fin", "rfin", "rc", "rni", "watch", "last-writer", "history", "explain", "catch"} <= verbs

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,9 @@ def cells(chapter: Chapter, kind: str) -> list[dict[str, Any]]:
 
 def executed(chapter: Chapter, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The notebook after every cell has run. The kernel is a process of its own: it finds minikernel where we did."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of nbclient's, zmq's and traitlets' own making, at import
-        import nbformat
-        from nbclient import NotebookClient
+    import nbformat
+    from nbclient import NotebookClient
+
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, sys.path)))
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
@@ -48,7 +46,6 @@ def printed(cell: Any) -> list[str]:
     return "".join(texts).splitlines()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning:zmq.*")
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_a_notebook_runs_and_shows_what_the_page_shows(
     chapter: Chapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
