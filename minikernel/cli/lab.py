@@ -19,8 +19,9 @@ from minikernel.labs.handout import hand_out, lab_of
 from minikernel.labs.hints import HintsGiven
 from minikernel.labs.lab import CheckSpec, Lab
 from minikernel.labs.report import LabReport
-from minikernel.labs.submission import README
-from minikernel.toolchain.guest_tree import guest_tree
+from minikernel.labs.submission import README, read_submission
+from minikernel.labs.trees import Tree, on_disk, with_files
+from minikernel.toolchain.guest_tree import another_tree, guest_tree
 
 OK, LESS_THAN_FULL_MARKS = 0, 1
 
@@ -116,6 +117,44 @@ def _lab(args: argparse.Namespace) -> Lab:
     return Lab.find(args.lab) if args.lab else lab_of(Path(args.folder))
 
 
+# --- the student's kernel under the other commands ------------------------------------------------------------------
+
+
+def run_command(args: argparse.Namespace) -> int:
+    """Another command, on the kernel with the student's files."""
+    from minikernel.cli.main import main
+
+    if not args.words:
+        raise UsageError("which command? for example: minikernel lab run boot -i")
+    with on_disk(_students_tree(args)) as tree, another_tree(tree):
+        return main(args.words)
+
+
+def sources_command(args: argparse.Namespace) -> int:
+    """Every source of the student's kernel."""
+    tree = _students_tree(args)
+    out = Path(args.out)
+    if out.exists():
+        raise UsageError(f"{out} is there already: name a new folder")
+    try:
+        for path, data in tree.items():
+            (out / path).parent.mkdir(parents=True, exist_ok=True)
+            (out / path).write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"cannot write to {out}: {error.strerror}") from None
+    open_screen().line([Span(f"{len(tree)} files below {out}, to read: those you edit are still in {args.folder}")])
+    return OK
+
+
+def _students_tree(args: argparse.Namespace) -> Tree:
+    """The lab's kernel with the files of the student's folder. Raises UsageError for files that cannot be taken."""
+    lab = _lab(args)
+    handed_in = read_submission(lab, Path(args.folder))
+    if handed_in.problems:
+        raise UsageError("\n".join(handed_in.problems))
+    return with_files(lab, handed_in.files)
+
+
 # --- hints ------------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +204,8 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "start": start_command,
     "check": check_command,
     "hint": hint_command,
+    "run": run_command,
+    "sources": sources_command,
     "grade": grade_command,
     "matrix": matrix_command,
     "autograder": autograder_command,

@@ -44,6 +44,25 @@ def add_lab(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     _add_folder(hint)
     hint.add_argument("--all", action="store_true", help="all hints at once")
 
+    run = verbs.add_parser(
+        "run",
+        help="boot, debug, map ... with your kernel",
+        description="Runs another command of minikernel on the kernel with your files: `minikernel lab run boot -i`, "
+        "`minikernel lab run debug`.",
+    )
+    run.add_argument("--in", dest="folder", metavar="DIR", default=".", help="your folder (default: where you are)")
+    run.add_argument("--lab", metavar="N", help="it is this lab, whatever its README says")
+    run.add_argument("words", metavar="COMMAND", nargs=argparse.REMAINDER, help="boot, debug, initcalls, map ...")
+
+    sources = verbs.add_parser(
+        "sources",
+        help="write the whole kernel into a folder, to read",
+        description="Writes every source of the lab's kernel, with your files in it, below OUT.",
+    )
+    sources.add_argument("out", metavar="OUT", help="a new folder")
+    sources.add_argument("--in", dest="folder", metavar="DIR", default=".", help="your folder (default: where you are)")
+    sources.add_argument("--lab", metavar="N", help="it is this lab, whatever its README says")
+
     grade = verbs.add_parser(
         "grade",
         help="check one folder and print the report as JSON",
