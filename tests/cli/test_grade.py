@@ -143,3 +143,25 @@ def test_dask_that_is_not_installed_is_one_message(
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert grade("--executor", "dask") == 2
     assert "dask is not installed: pip install 'minikernel[dask]'" in capsys.readouterr().err
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_terminal_shows_a_bar_and_nothing_of_it_is_left(grade: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert grade() == 0
+    assert "3/3" in terminal.getvalue()
+    assert "alice" not in terminal.getvalue()
+    assert terminal.getvalue().endswith("\x1b[2K")  # the bar's line is wiped
+
+
+def test_dumb_terminal_gets_lines(grade: Grade, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    assert grade() == 0
+    assert len(terminal.getvalue().splitlines()) == 3
+    assert "\x1b" not in terminal.getvalue()
