@@ -12,6 +12,8 @@ MAX_FILE_BYTES = 1_000_000
 MAX_ZIP_BYTES = 8_000_000
 #: Folders that hold nothing but one folder are entered this often: Linux_lab.zip/lab/lab/README.md.
 MAX_WRAPPERS = 8
+#: Folders below one another in a zip that are looked into; no lab has so many.
+MAX_DEPTH = 20
 #: Of the entries nobody asked for, this many are named; the others are counted.
 MAX_NAMED = 20
 #: Entries of one folder that are looked at; beyond, the count is "more than".

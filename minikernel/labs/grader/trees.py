@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from minikernel.labs.grader.bounds import MAX_COUNTED, MAX_FILE_BYTES, MAX_ZIP_BYTES
+from minikernel.labs.grader.bounds import MAX_COUNTED, MAX_DEPTH, MAX_FILE_BYTES, MAX_ZIP_BYTES
 from minikernel.labs.grader.safe_names import printable
 from minikernel.labs.grader.submissions import Submission, kind_of
 
@@ -140,6 +140,9 @@ class ZipTree:
             self._folders[""][f"{info.filename} (leads out of the zip)"] = False
             return
         steps = [part for part in parts if part not in ("", ".")]
+        if len(steps) > MAX_DEPTH:
+            self._folders[""][steps[0]] = True
+            return
         names = steps if info.is_dir() else steps[:-1]
         where = ""
         for step in names:

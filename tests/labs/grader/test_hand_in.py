@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -205,6 +206,17 @@ def test_names_that_lead_out_of_the_zip_are_left_alone_and_named(tmp_path: Path)
     assert hand_in.files == TAKEN
     assert hand_in.ignored == tuple(sorted(f"{name} (leads out of the zip)" for name in names))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["student.zip"]
+
+
+def test_zip_of_very_deep_names_costs_no_memory(tmp_path: Path) -> None:
+    deep = {"a/" * 30_000 + str(number): b"" for number in range(20)}
+    path = zip_of(tmp_path, {**GOOD, **deep})
+    tracemalloc.start()
+    hand_in = take(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert hand_in == HandIn(TAKEN, (), ("a/",))
+    assert peak < 50_000_000
 
 
 def test_link_in_a_zip_is_not_followed(tmp_path: Path) -> None:
