@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -116,6 +117,8 @@ def _walk(chapter: Chapter, screen: Screen, is_plain: bool, command: Callable[[S
 def _ask(prompt: str) -> str | None:
     """A line of the terminal; of a pipe, shown behind the prompt as if it had been typed."""
     if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):  # Windows has none; elsewhere it edits the line
+            import readline  # noqa: F401
         try:
             return input(prompt)
         except EOFError:

@@ -46,6 +46,7 @@ WORDS: Mapping[str, str] = {
     "skip": "do the step for me, and go on",
     "back": "to the step before",
     "again": "show this step again",
+    "restart": "the machine as it was when this step began",
     "answer": "answer K WORDS: answer the chapter's question K",
     "quit": "leave; the next time begins here",
 }
@@ -99,6 +100,7 @@ class Walk:
         self._situation = Situation(None, None, folder)
         self._number = 0
         self._hints = 0
+        self._is_restarted = False
 
     # --- the walk -----------------------------------------------------------------------------------------------------
 
@@ -139,6 +141,7 @@ class Walk:
     def _do_step(self) -> bool:
         """One step, until it is done, skipped, or gone back from; False to leave."""
         step, number = self._step, self._number
+        self._is_restarted = False
         self._begin(step)
         self._show()
         while True:
@@ -147,7 +150,7 @@ class Walk:
                 self._say("your place is kept" if line is not None else "\nyour place is kept", "dim")
                 return False
             if self._own_word(line.strip()):
-                if self._number != number:
+                if self._number != number or self._is_restarted:
                     return True
                 continue
             if line.strip():
@@ -183,7 +186,7 @@ class Walk:
         word, _, rest = line.partition(" ")
         actions: dict[str, Callable[[str], None]] = {
             "hint": self._hint, "skip": self._skip, "back": self._back, "again": lambda _: self._show(),
-            "answer": self._answer,
+            "restart": self._restart, "answer": self._answer,
         }  # fmt: skip
         if word == "help" and self._step.at is not At.SHELL and not rest:
             for name, what in WORDS.items():
@@ -218,6 +221,10 @@ class Walk:
             self._say("this is the first step", "dim")
             return
         self._number -= 1
+        self._catch_up()
+
+    def _restart(self, _rest: str) -> None:
+        self._is_restarted = True
         self._catch_up()
 
     def _answer(self, rest: str) -> None:

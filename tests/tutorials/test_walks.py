@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -118,6 +119,16 @@ def test_the_place_is_kept_and_the_machine_is_as_it_was_left(tmp_path: Path) -> 
     assert "step 3 of " in text and "step 2 of " not in text
     assert "= 0xc0025000" in text  # where the step before has left it
     assert "done: -19 is -ENODEV" in text
+
+
+def test_restart_gives_the_machine_as_the_step_began_with_it(tmp_path: Path) -> None:
+    typed = ("skip", "si 100", "p/x $pc", "restart", "p/x $pc", "skip", "si 3", "restart", "p/x $pc")
+    _, text = walk(FIRST, tmp_path, lines(*typed))
+    values = [line for line in text.splitlines() if re.fullmatch(r"(\$\d+ )?= 0x\w+.*", line)]
+    assert len(values) == 4  # with the one of the skipped step's solution
+    assert "0x80008000" not in values[0]
+    assert "= 0x80008000" in values[1] and "= 0x80008000" in values[2]
+    assert "= 0xc0025000" in values[3]
 
 
 def test_what_the_reader_gets_wrong_is_told_and_the_walk_goes_on(tmp_path: Path) -> None:
