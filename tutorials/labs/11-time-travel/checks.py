@@ -44,19 +44,17 @@ def _truth(slug: str) -> Crime:
 
 def check_word(check: Checking) -> None:
     check.looked_at("`word` in answers.toml")
-    check.equal("the word", _answer(check, "word", str), _truth(check.lab.slug).word, place="answers.toml")
+    _compare(check, "word", _truth(check.lab.slug).word)
 
 
 def check_writer(check: Checking) -> None:
     check.looked_at("`writer` in answers.toml")
-    is_right = _answer(check, "writer", str) == _truth(check.lab.slug).writer
-    check.equal("the last store to the word before the crash is at `writer`", is_right, True, place="answers.toml")
+    _compare(check, "writer", _truth(check.lab.slug).writer)
 
 
 def check_look(check: Checking) -> None:
     check.looked_at("`look` in answers.toml")
-    is_right = _answer(check, "look", int) == _truth(check.lab.slug).look
-    check.equal("the word is overwritten during that look", is_right, True, place="answers.toml")
+    _compare(check, "look", _truth(check.lab.slug).look)
 
 
 def check_mended(check: Checking) -> None:
@@ -94,10 +92,15 @@ def _words(data: bytes) -> list[int]:
     return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4)]
 
 
-def _answer(check: Checking, name: str, kind: type) -> object:
-    """The answer, or None where it is of another kind."""
+def _compare(check: Checking, name: str, right: str | int) -> None:
+    """Without giving it away: whether the answer is what the same search found here."""
     answer = check.answers().get(name)
-    if isinstance(answer, bool) or not isinstance(answer, kind):
-        check.bad(f"{name} = {answer!r}: expected one {'text' if kind is str else 'number'}", place="answers.toml")
-        return None
-    return answer
+    kind = "text" if isinstance(right, str) else "number"
+    if isinstance(answer, bool) or not isinstance(answer, type(right)):
+        check.bad(f"{name} = {answer!r}: expected one {kind}", place="answers.toml")
+    elif answer in ("", 0):
+        check.missing(f"{name}: no answer yet", place="answers.toml")
+    elif answer == right:
+        check.good(f"{name} = {answer!r}", place="answers.toml")
+    else:
+        check.bad(f"{name} = {answer!r}: this is not what happened in the kernel you were given", place="answers.toml")
