@@ -2,6 +2,7 @@
 
   UNMASK  may clear CPSR.I: an interrupt that waits is taken right behind it.
   TLB     TLB maintenance: our TLB forgets with the engine's.
+  CODE    invalidates the instruction cache: what was written is what is executed from here on.
   COUNTER reads the cycle counter or the generic timer's count, which in the engine are the host's clock.
   CONTROL writes a register that translation or exception entry depends on.
 
@@ -23,6 +24,7 @@ class Sensitivity(Enum):
 
     UNMASK = auto()
     TLB = auto()
+    CODE = auto()
     CONTROL = auto()
     COUNTER = auto()
 
@@ -45,6 +47,8 @@ class SensitiveSpot(NamedTuple):
 COND_NEVER = 0xF
 PC = 15
 CRN_TLB = 8
+CRN_CACHE = 7
+INSTRUCTION_CACHE = frozenset({(1, 0), (5, 0), (5, 1)})  # CRm, opc2: ICIALLUIS, ICIALLU, ICIMVAU
 TLB_CRM = frozenset({3, 5, 6, 7})
 TLB_OPC2 = range(4)
 CRN_CONTROL = frozenset({1, 2, 3, 12, 13})
@@ -73,6 +77,8 @@ def classify(word: int) -> Sensitivity | None:
         crn = bits(word, 19, 16)
         if crn == CRN_TLB:
             return Sensitivity.TLB if _is_tlb_operation(word) else None
+        if crn == CRN_CACHE:
+            return Sensitivity.CODE if _is_code_invalidated(word) else None
         return Sensitivity.CONTROL if crn in CRN_CONTROL else None
     if counter_read_by(word) is not None:
         return Sensitivity.COUNTER
@@ -143,6 +149,11 @@ def is_unprivileged_transfer(word: int) -> bool:
 def _is_tlb_operation(word: int) -> bool:
     """mcr p15, 0, Rt, c8, CRm, opc2: inner shareable, instruction, data, unified; opc2 says which."""
     return bits(word, 23, 21) == 0 and bits(word, 3, 0) in TLB_CRM and bits(word, 7, 5) in TLB_OPC2
+
+
+def _is_code_invalidated(word: int) -> bool:
+    """mcr p15, 0, Rt, c7, CRm, opc2 of the instruction cache."""
+    return bits(word, 23, 21) == 0 and (bits(word, 3, 0), bits(word, 7, 5)) in INSTRUCTION_CACHE
 
 
 def _is_cps_enabling_irq(word: int) -> bool:

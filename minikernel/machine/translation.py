@@ -312,6 +312,9 @@ class Translation:
             case Sensitivity.TLB if condition_passed(word, self._cpu.cpsr):
                 self._maintain_tlb(bits(word, 7, 5), self._cpu.r(bits(word, 15, 12)))
                 self.forget_engine_entries()  # the engine itself would forget single pages of a section
+            case Sensitivity.CODE:
+                self._watch.retranslate()  # the engine does not notice what was stored through another mapping
+                self._cpu.shorten(1)
             case Sensitivity.COUNTER:
                 self.counter_read = word
                 self._cpu.shorten()

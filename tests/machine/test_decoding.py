@@ -15,7 +15,7 @@ from minikernel.machine.sensitive import (
 )
 from minikernel.toolchain.assembler import assemble_text
 
-UNMASK, TLB, CONTROL, COUNTER = Sensitivity
+UNMASK, TLB, CODE, CONTROL, COUNTER = Sensitivity
 
 
 def word(instruction: str) -> int:
@@ -53,13 +53,17 @@ def word(instruction: str) -> int:
         ("srsdb sp!, #0x13", None),
         ("mcr p15, 0, r0, c8, c7, 0", TLB),
         ("mcr p15, 0, r0, c8, c3, 1", TLB),
+        ("mcr p15, 0, r0, c7, c5, 0", CODE),
+        ("mcr p15, 0, r0, c7, c5, 1", CODE),
+        ("mcr p15, 0, r0, c7, c1, 0", CODE),
         ("mcr p15, 0, r0, c8, c9, 0", None),
         ("mcr p15, 4, r0, c8, c7, 0", None),
         ("mcr p15, 0, r0, c2, c0, 0", CONTROL),
         ("mcr p15, 0, r0, c1, c0, 0", CONTROL),
         ("mcr p15, 0, r0, c12, c0, 0", CONTROL),
         ("mcr p15, 0, r0, c13, c0, 1", CONTROL),
-        ("mcr p15, 0, r0, c7, c5, 0", None),
+        ("mcr p15, 0, r0, c7, c10, 5", None),
+        ("mcr p15, 1, r0, c7, c5, 0", None),
         ("mrc p15, 0, r0, c1, c0, 0", None),
         ("mrc p15, 0, r7, c9, c13, 0", COUNTER),
         ("mrc p15, 0, r7, c9, c12, 0", None),
