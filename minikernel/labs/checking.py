@@ -16,11 +16,13 @@ from typing import Any
 
 from minikernel.errors import Location, MinikernelError, SourceError
 from minikernel.kernel.call import GuestFaultError
+from minikernel.kernel.events import Panicked
 from minikernel.kernel.machine import GuestStoppedError
+from minikernel.kernel.proc import NoAnswerError
 from minikernel.labs.lab import Lab
 from minikernel.labs.report import Mark, Outcome, ReportLine
-from minikernel.labs.running import Run, RunEndedError
-from minikernel.machine.stop import StopKind
+from minikernel.labs.running import Run, RunEndedError, stop_lines
+from minikernel.machine.stop import StopKind, StopReason
 from minikernel.toolchain.build import Build
 
 __all__ = ["Checking", "Run"]
@@ -156,10 +158,12 @@ class Checking:
             outcome = ended.outcome
             self.bad(ended.why)
             self._lines += [replace(line, text=one_line(line.text)) for line in ended.lines]
-        except (GuestStoppedError, GuestFaultError) as ended:
+        except (GuestStoppedError, GuestFaultError, NoAnswerError) as ended:
             timed_out = ended.stop.kind in (StopKind.BUDGET, StopKind.TIME)
             outcome = Outcome.TIMED_OUT if timed_out else Outcome.CRASHED
             self._say(str(ended))
+            if isinstance(ended, NoAnswerError):
+                self._say_why(ended.stop)
         except MinikernelError as error:
             outcome = Outcome.FAILED if isinstance(error, SourceError) else Outcome.CRASHED
             self._say(str(error))
@@ -170,6 +174,13 @@ class Checking:
             outcome = Outcome.CRASHED
             self.bad(f"what this check looks at is in no state that can be read: {error!r}")
         return Verdict(outcome or self._outcome(), tuple(self._looked_at), tuple(self._lines))
+
+    def _say_why(self, stop: StopReason) -> None:
+        """The oops, and the end of the console, of the machine that stopped so."""
+        for run in self._runs.values():
+            if run.machine.stop is stop:
+                lines = stop_lines(run.machine, run.kernel, stop, run.events(Panicked))
+                self._lines += [replace(line, text=one_line(line.text)) for line in lines]
 
     def _say(self, message: str) -> None:
         first, *rest = message.splitlines() or [""]
