@@ -59,7 +59,8 @@ def _list(screen: Screen) -> int:
             )
         )
     screen.line(())
-    screen.line((Span("`minikernel tutorial 01` walks through one; its text is tutorials/01-.../README.md", "dim"),))
+    screen.line((Span("`minikernel tutorial 01` walks through one; their texts are in", "dim"),))
+    screen.line((Span(str(tutorials_tree()), "dim"),))
     return OK
 
 

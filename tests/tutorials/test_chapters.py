@@ -38,3 +38,10 @@ def test_the_debugging_page_shows_the_important_verbs() -> None:
     lines = [line for block in DEBUGGING.blocks for line in block.lines if line.startswith("(mk) ")]
     verbs = {line.split()[1] for line in lines}
     assert {"b", "c", "bt", "fin", "rfin", "rc", "rni", "watch", "last-writer", "history", "explain", "catch"} <= verbs
+
+
+def test_the_contents_name_every_chapter_and_every_lab() -> None:
+    contents = (TREE / "README.md").read_text()
+    folders = [chapter.folder for chapter in CHAPTERS] + [path.parent for path in TREE.glob("labs/*/lab.toml")]
+    links = [f"({folder.relative_to(TREE).as_posix()}/README.md)" for folder in folders]
+    assert links and [link for link in links if link not in contents] == []

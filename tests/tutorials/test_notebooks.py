@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
+import struct
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from minikernel.board.ppm import parse_ppm
 from minikernel.cli.main import main
 from minikernel.cli.notebook_cells import png
 from minikernel.cli.notebooks import notebook_text
-from minikernel.lessons.chapter import Chapter, PartKind, chapters, parse_parts
+from minikernel.lessons.chapter import Chapter, PartKind, chapters, parse_parts, read_chapter
 from minikernel.lessons.excerpt import is_excerpt
 from minikernel.lessons.notebook import notebook_markdown, typed_lines
 from minikernel.tutorials_tree import tutorials_tree
@@ -62,6 +65,16 @@ def test_a_notebook_runs_and_shows_what_the_page_shows(
         assert any(is_excerpt(output.lines, lines) for lines in shown), output.line
 
 
+def test_a_picture_that_a_command_writes_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "README.md").write_text("# X\n\n```console\n$ minikernel boot -q --picture x.ppm\n$ ls\n```\n")
+    notebook = executed(read_chapter(tmp_path), tmp_path, monkeypatch)
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ()) if "data" in output]
+    (picture,) = [base64.b64decode(output["data"]["image/png"]) for output in outputs]
+    ppm = next(tmp_path.rglob("x.ppm")).read_bytes()
+    head = parse_ppm(ppm)
+    assert picture == png(head.width, head.height, ppm[head.raster_offset :])
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_a_notebook_has_every_block_that_runs(chapter: Chapter) -> None:
     wanted = [part for part in chapter.blocks if part.kind in (PartKind.CONSOLE, PartKind.PYTHON, PartKind.FILE)]
@@ -70,6 +83,19 @@ def test_a_notebook_has_every_block_that_runs(chapter: Chapter) -> None:
     prose = "\n".join("".join(cell["source"]) for cell in cells(chapter, "markdown"))
     assert "](../" not in prose
     assert prose.count("![") == prose.count("](attachment:")
+
+
+def test_a_png_is_what_a_reader_of_png_files_expects() -> None:
+    data = png(2, 1, b"\xff\0\0\0\0\xff")
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, chunks = 8, {}
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + 8 + size]
+        assert struct.unpack_from(">I", data, at + 8 + size)[0] == zlib.crc32(kind + body)
+        chunks[kind], at = body, at + 12 + size
+    assert chunks[b"IHDR"] == struct.pack(">IIBBBBB", 2, 1, 8, 2, 0, 0, 0)
+    assert zlib.decompress(chunks[b"IDAT"]) == b"\0\xff\0\0\0\0\xff"
 
 
 def test_typed_lines_stay_and_output_goes() -> None:
@@ -84,8 +110,6 @@ def test_links_lead_to_what_is_written_beside(tmp_path: Path) -> None:
         "![p](p.png)\n"
     )
     (tmp_path / "p.png").write_bytes(png(1, 1, b"\1\2\3"))
-    from minikernel.lessons.chapter import read_chapter
-
     chapter = read_chapter(tmp_path)
     text = notebook_markdown(chapter)
     assert "[a](glossary.md#b) [c](02-initcalls.ipynb) d [e](https://e.org)\n![p](attachment:p.png)" in text

@@ -11,7 +11,7 @@ from minikernel.cli.main import main
 from minikernel.errors import UsageError
 from minikernel.lessons.answers import Address, Answer, Count, Duration, Errno, Name, Names, Ratio, Size
 from minikernel.lessons.asking import Lesson
-from minikernel.lessons.chapter import Chapter, chapters
+from minikernel.lessons.chapter import Chapter, chapters, read_chapter
 from minikernel.lessons.questions import Question, question_texts, read_questions
 from minikernel.tutorials_tree import tutorials_tree
 
@@ -143,7 +143,5 @@ def test_a_progress_file_that_is_not_ours_is_named(
 def test_texts_and_functions_must_be_as_many(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# X\n\n## Questions\n\n1. A?\n2. B?\n")
     (tmp_path / "questions.py").write_text("")
-    from minikernel.lessons.chapter import read_chapter
-
     with pytest.raises(UsageError, match=r"2 questions in README\.md, 0 in questions\.py"):
         read_questions(read_chapter(tmp_path))
