@@ -7,6 +7,7 @@ from io import StringIO
 
 from minikernel.cli.repl import Repl, open_dialogue
 from minikernel.power_on import BootOptions, prepare
+from minikernel.toolchain.build import build
 from minikernel.toolchain.config import BuildConfig
 from minikernel.toolchain.examples import find_module
 
@@ -17,7 +18,9 @@ class ReplSession:
     def __init__(self, is_plain: bool = False, width: int = 80) -> None:
         self._text = StringIO()
         config = BuildConfig.load({})
-        dialogue = open_dialogue(prepare(BootOptions()), is_plain, partial(find_module, config), self._text)
+        program = build(config).files["init"]
+        find = partial(find_module, config)
+        dialogue = open_dialogue(prepare(BootOptions()), is_plain, find, self._text, program=program)
         dialogue.screen.width = width
         dialogue.settings.panes = ()
         self.dialogue = dialogue

@@ -31,6 +31,7 @@ from minikernel.debug.debugger import Debugger
 from minikernel.errors import MinikernelError
 from minikernel.kernel.machine import KernelMachine
 from minikernel.power_on import BootOptions, prepare
+from minikernel.toolchain.build import build
 from minikernel.toolchain.config import BuildConfig
 from minikernel.toolchain.examples import find_module
 
@@ -156,8 +157,9 @@ class Magics:
         """A session over a machine, with the debugger that it has already, if it has the name `dbg`."""
         known = self._shell.user_ns.get("dbg")
         debugger = known if isinstance(known, Debugger) and known.machine is machine else None
-        find = partial(find_module, BuildConfig.load(dict(drivers)))
-        dialogue = open_dialogue(machine, is_plain, find, debugger=debugger)
+        config = BuildConfig.load(dict(drivers))
+        program = build(config).files.get("init", b"")
+        dialogue = open_dialogue(machine, is_plain, partial(find_module, config), debugger=debugger, program=program)
         dialogue.screen = NoScreen()
         dialogue.python_names = self._shell.user_ns
         self._shell.push({"m": machine, "dbg": dialogue.dbg})

@@ -34,6 +34,7 @@ from minikernel.elf.line_table import SourceTexts
 from minikernel.errors import MinikernelError, SourceError, UsageError
 from minikernel.kernel.machine import KernelMachine
 from minikernel.power_on import BootOptions, prepare
+from minikernel.toolchain.build import build
 from minikernel.toolchain.config import BuildConfig
 from minikernel.toolchain.examples import find_module
 from minikernel.toolchain.guest_tree import guest_tree
@@ -198,7 +199,8 @@ def debug_command(args: argparse.Namespace) -> int:
     for sentence in machine.untraced:
         print(f"minikernel: warning: {sentence}", file=sys.stderr)
     config = BuildConfig.load(dict(args.set))
-    repl = Repl(open_dialogue(machine, args.plain, partial(find_module, config)))
+    program = build(config).files.get("init", b"")
+    repl = Repl(open_dialogue(machine, args.plain, partial(find_module, config), program=program))
     try:
         status = _session(repl, args, script)
     except ScriptError as error:
@@ -228,14 +230,16 @@ def open_dialogue(
     find: Callable[[str], bytes],
     stream: TextIO | None = None,
     debugger: Debugger | None = None,
+    program: bytes = b"",
 ) -> Dialogue:
     """A session over a machine; `find` gives the bytes of a module. Text goes to `stream`, standard output when it is
-    not given. `debugger`: the machine's, if it has one already."""
+    not given. `debugger`: the machine's, if it has one already. `program`: /init of
+    the machine's build, for its names."""
     screen = PlainScreen(stream) if is_plain else open_screen(stream)
     settings = Settings(panes=tuple(PANES), is_plain=is_plain)
     sources = SourceTexts(guest_tree())
     dbg = Debugger(machine) if debugger is None else debugger
-    modules = ModuleNames(machine, dbg.symbols, find)
+    modules = ModuleNames(machine, dbg.symbols, find, program=program)
     return Dialogue(machine, dbg, modules, screen, sources, settings, _ask_terminal, show_context)
 
 

@@ -335,7 +335,7 @@ class Debugger(Card):
         if freed is not None and not self.timeline.is_rerun:
             when = f"{freed.time_ns / 1e6:.1f} ms"
             raise UsageError(f"no breakpoint at {where}: that memory was freed at {when} by {freed.by}")
-        if self.machine.image.symbol_at(addr) is None and self.machine.physical(addr) is None:
+        if self.symbols.symbolize(addr).startswith("0x") and self.machine.physical(addr) is None:
             raise UsageError(f"no breakpoint at {where}: nothing is mapped there")
 
     def _range(self, where: str | int, size: int | None) -> tuple[int, int]:
@@ -391,18 +391,23 @@ class Debugger(Card):
         return tuple(self._session.values)
 
     def address(self, where: str | int) -> int:
-        """The first of places()."""
+        """The first of places(); of code that runs before the MMU is on, the address it was linked at."""
+        if isinstance(where, str) and self.symbols.file_line(where) is None:
+            return self.evaluate(where.strip().removeprefix("*"))
         return self.places(where)[0]
 
     def places(self, where: str | int) -> tuple[int, ...]:
         """The addresses of a place: an address, file:line, or an expression such as `do_initcalls+0x14`; a leading *
-        before the whole is allowed, as in gdb. Raises UsageError, ExpressionError, GuestMemoryError."""
+        before the whole is allowed, as in gdb. Code that runs before the MMU is on has its physical address first.
+        Raises UsageError, ExpressionError, GuestMemoryError."""
         if isinstance(where, int):
             return (u32(where),)
         lines = self.symbols.file_line(where)
         if lines is not None:
             return lines
-        return (self.evaluate(where.strip().removeprefix("*")),)
+        addr = self.evaluate(where.strip().removeprefix("*"))
+        loaded = self.symbols.loaded_at(addr)
+        return (addr,) if loaded is None else (loaded, addr)
 
     def symbolize(self, addr: int) -> str:
         """symbol+offset."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from minikernel.debug.symbols import ModuleSymbol, ModuleSymbols, Symbols
-from minikernel.elf.constants import SymbolKind
+from minikernel.elf.constants import SectionFlag, SymbolKind, is_mapping_symbol
+from minikernel.elf.image import Image
 from minikernel.elf.line_table import LineTable
 from minikernel.elf.object_file import ObjectFile, Section
 from minikernel.errors import MinikernelError
@@ -20,16 +22,21 @@ from minikernel.kernel.modules import Module
 #: the table is shown, so these come first.
 ALIASES = frozenset({"init_module", "cleanup_module"})
 
+#: What the user program is called: `main+0x10 [init]`.
+PROGRAM = "init"
+
 
 @dataclass
 class ModuleNames:
     """Keeps `symbols` in step with the machine. `find` gives the bytes of a NAME.ko, for its lines; `files` those of
-    modules that came from the reader's own files."""
+    modules that came from the reader's own files. `program` is the user program, /init with its symbols and lines: its
+    names are known while it is what memory holds at its addresses."""
 
     machine: KernelMachine
     symbols: Symbols
     find: Callable[[str], bytes]
     files: dict[str, bytes] = field(default_factory=dict)
+    program: bytes = b""
     _known: dict[str, Module] = field(default_factory=dict)
 
     def update(self) -> None:
@@ -43,6 +50,31 @@ class ModuleNames:
                 self.symbols.add_module(self._symbols_of(module))
                 self.symbols.add_former(name, self._freed_symbols(module))
         self._known = now
+        self._update_program()
+
+    def _update_program(self) -> None:
+        if not self.program:
+            return
+        is_there = self._holds(self._program_image)
+        is_known = any(module.name == PROGRAM for module in self.symbols.modules)
+        if is_there and not is_known:
+            self.symbols.add_module(_program_symbols(self._program_image))
+        elif is_known and not is_there:
+            self.symbols.remove_module(PROGRAM)
+
+    @cached_property
+    def _program_image(self) -> Image:
+        return Image.from_bytes(self.program, PROGRAM)
+
+    def _holds(self, image: Image) -> bool:
+        """Memory holds the program's code, where the program has it."""
+        code = next(
+            section for section in image.sections if section.is_loaded and section.flags & SectionFlag.EXECINSTR
+        )
+        try:
+            return self.machine.read(code.addr, code.size) == image.read(code.addr, code.size)
+        except MinikernelError:
+            return False
 
     def _modules(self) -> tuple[Module, ...]:
         try:
@@ -84,3 +116,10 @@ class ModuleNames:
             return ObjectFile.from_bytes(self.files.get(module.name) or self.find(module.name))
         except (MinikernelError, OSError):
             return None
+
+
+def _program_symbols(image: Image) -> ModuleSymbols:
+    ranges = tuple((segment.vaddr, segment.vaddr + segment.memsz) for segment in image.segments)
+    inside = (s for s in image.symbols if s.name and any(start <= s.value < end for start, end in ranges))
+    symbols = tuple(ModuleSymbol(s.name, s.value, s.size) for s in inside if not is_mapping_symbol(s.name))
+    return ModuleSymbols(PROGRAM, ranges, symbols, LineTable.from_image(image))

@@ -13,6 +13,7 @@ from minikernel.elf.image import Image
 from minikernel.elf.line_table import LineTable, SourceLine
 from minikernel.errors import UsageError, near_names
 
+HEAD_SECTION = ".head.text"
 _FILE_LINE = re.compile(r"(?P<file>[^\s:]*[^\s:\d][^\s:]*):(?P<line>\d+)$")
 
 
@@ -50,12 +51,44 @@ class ModuleSymbols:
         return f"{symbol.name}+{offset:#x} [{self.name}]" if offset else f"{symbol.name} [{self.name}]"
 
 
+@dataclass(frozen=True)
+class _Head:
+    """The code that runs before the MMU is on, at the physical addresses [start, end) where it was loaded; linked
+    `offset` above them."""
+
+    start: int
+    end: int
+    offset: int
+
+    @classmethod
+    def of(cls, image: Image) -> _Head | None:
+        """None where an image has no such section, or is linked where it is loaded."""
+        section = next((each for each in image.sections if each.name == HEAD_SECTION), None)
+        segments = (each for each in image.segments if section and 0 <= section.addr - each.vaddr < each.memsz)
+        segment = next(segments, None)
+        if section is None or segment is None or segment.vaddr == segment.paddr:
+            return None
+        offset = segment.vaddr - segment.paddr
+        return cls(section.addr - offset, section.addr + section.size - offset, offset)
+
+    def is_loaded(self, addr: int) -> bool:
+        """It is a physical address of this code."""
+        return self.start <= addr < self.end
+
+    def with_loaded(self, lines: LineTable) -> LineTable:
+        """The table with the same lines at the physical addresses, too."""
+        moved = (row._replace(addr=row.addr - self.offset, end=row.end - self.offset) for row in lines.rows)
+        return lines.joined(LineTable(tuple(row for row in moved if self.is_loaded(row.addr))))
+
+
 class Symbols:
     """Of one image and the modules that were told of. `lines` None: the image's own line table."""
 
     def __init__(self, image: Image, lines: LineTable | None = None) -> None:
         self._image = image
-        self._kernel_lines = LineTable.from_image(image) if lines is None else lines
+        self._head = _Head.of(image)
+        kernel_lines = LineTable.from_image(image) if lines is None else lines
+        self._kernel_lines = kernel_lines if self._head is None else self._head.with_loaded(kernel_lines)
         self._modules: dict[str, ModuleSymbols] = {}
         self.lines = self._kernel_lines
         self._named: dict[int, str] = {}
@@ -138,7 +171,14 @@ class Symbols:
             name = module.symbolize(addr)
             if name is not None:
                 return name
+        if self._head is not None and self._head.is_loaded(addr):
+            addr += self._head.offset
         return self._image.symbolize(addr)
+
+    def loaded_at(self, addr: int) -> int | None:
+        """Where code of the kernel's head was loaded and runs, the MMU being off; None for other addresses."""
+        head = self._head
+        return addr - head.offset if head is not None and head.is_loaded(addr - head.offset) else None
 
     def function(self, addr: int) -> str:
         """The symbol an address lies in, without the offset."""

@@ -187,6 +187,25 @@ def test_a_call_into_freed_memory_is_explained(session: ReplSession) -> None:
     assert "freed at" in session.run("explain")
 
 
+def test_before_the_mmu_is_on_code_has_its_names_and_lines(session: ReplSession) -> None:
+    assert re.search(r"=> 0x80008000 <stext> at kernel/head.s:\d+\n", session.run("si", "rsi"))
+    assert "breakpoint 1 at 0x80008" in session.run("b enable_mmu")
+    assert "=> 0x80008" in session.run("c") and "<enable_mmu> at kernel/head.s:" in session.run("goto +0")
+    assert re.search(r"^#1 +0x80008\w+  stext\+0x\w+ at kernel/head.s:\d+$", session.run("bt"), re.MULTILINE)
+    assert "start_high" in session.run("del", "until start_high")
+    assert session.run("p 0x80009000") == "$1 = 0x80009000\n"  # other physical addresses are just numbers
+
+
+def test_the_user_program_has_names_and_lines_while_it_is_there(session: ReplSession) -> None:
+    assert "user mode" not in session.run("until enter_user_mode", "bt")
+    session.run("until do_syscall")
+    assert re.search(r"^#\d+ +0x000\w+  \w+\+0x\w+ \[init\] at user/\w+\.s:\d+ \(user mode\)", session.run("bt"), re.M)
+    assert "<_start [init]> at user/crt0.s:" in session.run("reverse-until _start")
+    assert "[init]> at user/" in session.run("s")
+    session.run("goto start", "si")
+    assert "[init]" not in session.run("info symbol 0x10000")
+
+
 # --- stop points ------------------------------------------------------------------------------------------------------
 
 
