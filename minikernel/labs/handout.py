@@ -46,4 +46,4 @@ def lab_of(folder: Path) -> Lab:
     found = FIRST_LINE.match(first)
     if found is None:
         raise UsageError(f"the first line of {folder / README} does not say which lab it is: use --lab N")
-    return Lab.find(found[1])
+    return Lab.named(found[1])

@@ -5,6 +5,7 @@ Everything about the format is here and in the tables below; what it means is in
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from minikernel.labs.lab_toml import Table, TomlText
 from minikernel.tutorials_tree import tutorials_tree
 
 LAB_FILE = "lab.toml"
+
+#: The environment variable that names a folder of more labs: a teacher's own.
+OWN_LABS = "MINIKERNEL_LABS"
+
 _SLUG = re.compile(r"(\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -137,21 +142,28 @@ class Lab:
 
         Raises UsageError naming near labs, SourceError for a lab.toml that is wrong.
         """
+        is_path = name not in {folder.name for folder in lab_folders()} and (Path(name) / LAB_FILE).is_file()
+        return cls.read(Path(name).resolve()) if is_path else cls.named(name)
+
+    @classmethod
+    def named(cls, name: str) -> Lab:
+        """A lab by its number or slug only: for a name that a student wrote. A path could bring checks of its own.
+
+        Raises as find().
+        """
         folders = {folder.name: folder for folder in lab_folders()}
         if name in folders:
             return cls.read(folders[name])
-        if name.isdigit():
+        if name.isascii() and name.isdigit():
             for slug, folder in folders.items():
-                if int(slug[:2]) == int(name):
+                if slug[:2].isdigit() and int(slug[:2]) == int(name):
                     return cls.read(folder)
-        if (Path(name) / LAB_FILE).is_file():
-            return cls.read(Path(name).resolve())
         known = ", ".join(folders) or "none"
         raise UsageError(f"no lab {name!r}{near_names(name, folders)}; there are: {known}")
 
     @classmethod
     def all(cls) -> tuple[Lab, ...]:
-        """Every lab of ours, by number. Raises SourceError."""
+        """Every lab there is, by number: ours and those of MINIKERNEL_LABS. Raises SourceError."""
         return tuple(cls.read(folder) for folder in lab_folders())
 
     @classmethod
@@ -186,9 +198,17 @@ class Lab:
 
 
 def lab_folders() -> tuple[Path, ...]:
-    """The folders of our labs, by number."""
-    labs = tutorials_tree() / "labs"
-    return tuple(sorted(path.parent for path in labs.glob(f"*/{LAB_FILE}"))) if labs.is_dir() else ()
+    """The folders of the labs, by number: ours, and those below the folder that MINIKERNEL_LABS names.
+
+    One of the same name there stands in for ours. Raises UsageError when that folder is none.
+    """
+    places = [tutorials_tree() / "labs"]
+    if named := os.environ.get(OWN_LABS):
+        places.append(Path(named).resolve())
+        if not places[-1].is_dir():
+            raise UsageError(f"{OWN_LABS} names {named}, which is no folder")
+    found = {path.parent.name: path.parent for place in places for path in sorted(place.glob(f"*/{LAB_FILE}"))}
+    return tuple(found[name] for name in sorted(found))
 
 
 _KEYS = (
