@@ -19,6 +19,7 @@ from minikernel.labs.grader.bounds import MAX_REPORT_BYTES
 from minikernel.labs.grader.child import FILES, OUT_OF_MEMORY, REPORT
 from minikernel.labs.grader.limits import resident_mb
 from minikernel.labs.grader.task import Task
+from minikernel.labs.lab import OWN_LABS
 from minikernel.labs.report import LabReport, Outcome
 
 #: The module that is run for each submission.
@@ -26,6 +27,9 @@ CHILD = "minikernel.labs.grader.child"
 
 #: The child's temporary files, in its folder.
 TEMPORARY = "tmp"
+
+#: Variables that name folders; the child stands elsewhere, where a relative name would mean another.
+_FOLDERS = (OWN_LABS, "MINIKERNEL_CACHE")
 
 #: How often the watcher looks at the child's memory.
 _LOOK_S = 0.1
@@ -103,6 +107,7 @@ def _environment(temporary: Path) -> Mapping[str, str]:
     package = str(Path(__file__).resolve().parents[3])
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
     places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+    places |= {name: str(Path(os.environ[name]).resolve()) for name in _FOLDERS if os.environ.get(name)}
     return {**os.environ, **places, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
 
 

@@ -53,6 +53,11 @@ def raise_error() -> None:
     raise ValueError("lab is wrong")
 
 
+def report_folders() -> None:
+    folders = (os.environ["MINIKERNEL_LABS"], os.environ["MINIKERNEL_CACHE"])
+    Path("report.json").write_text(LabReport("fake", "submission", 1, 1, problems=folders).to_json())
+
+
 def raise_error_once() -> None:
     mark = Path(os.environ["MARK"])
     if not mark.exists():

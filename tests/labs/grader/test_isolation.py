@@ -100,6 +100,15 @@ def test_child_that_broke_by_accident_gets_a_second_chance(tmp_path: Path, monke
     assert (tmp_path / "mark").exists()
 
 
+def test_relative_folders_of_the_environment_mean_the_same_in_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINIKERNEL_LABS", "labs")
+    monkeypatch.setenv("MINIKERNEL_CACHE", "cache")
+    assert run_task(task("report_folders")).problems == (str(tmp_path / "labs"), str(tmp_path / "cache"))
+
+
 def test_missing_or_damaged_report_is_a_crash() -> None:
     assert failed("no_report", Outcome.CRASHED) == "the grading ended without a report"
     assert failed("half_a_report", Outcome.CRASHED) == "the grading ended without a report"
