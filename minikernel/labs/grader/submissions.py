@@ -7,6 +7,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from minikernel.errors import UsageError
@@ -46,7 +47,20 @@ def find_submissions(folder: Path) -> Found:
         rest = f" (there are: {'; '.join(ignored[:5])})" if ignored else ""
         raise UsageError(f"no submissions in {folder}: expected folders or .zip files, one for each student{rest}")
     names = _names(taken)
-    return Found(tuple(Submission(names[entry], folder / entry) for entry in taken), ignored)
+    return Found(tuple(Submission(names[entry], _inside(folder / entry)) for entry in taken), ignored)
+
+
+def _inside(path: Path) -> Path:
+    """A zip that is all there is in a student's folder, as Moodle hands them out; else what was given."""
+    if path.is_symlink() or not path.is_dir():
+        return path
+    try:
+        with os.scandir(path) as found:
+            entries = list(islice(found, 2))
+    except OSError:
+        return path
+    is_lone_zip = len(entries) == 1 and entries[0].is_file(follow_symlinks=False) and _is_zip_name(entries[0].name)
+    return path / entries[0].name if is_lone_zip else path
 
 
 def one_submission(folder: Path) -> Found:

@@ -100,3 +100,14 @@ def test_no_two_submissions_share_a_file(given_names: list[str]) -> None:
 @given(st.text())
 def test_printable_names_are_printable(name: str) -> None:
     assert printable(name).isprintable()
+
+
+def test_a_folder_with_nothing_but_a_zip_is_that_zip(tmp_path: Path) -> None:
+    (tmp_path / "Ada Lovelace_17_assignsubmission_file").mkdir()
+    make_zip(tmp_path / "Ada Lovelace_17_assignsubmission_file" / "50-lab.zip")
+    (tmp_path / "bob").mkdir()
+    make_zip(tmp_path / "bob" / "one.zip")
+    make_zip(tmp_path / "bob" / "two.zip")
+    ada, bob = find_submissions(tmp_path).submissions
+    assert (ada.name, ada.is_zip) == ("Ada Lovelace_17_assignsubmission_file", True)
+    assert (bob.name, bob.is_zip) == ("bob", False)
