@@ -211,11 +211,19 @@ def lab_folders() -> tuple[Path, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-_KEYS = (
-    "title", "chapter", "minutes", "files", "answers", "protected", "macro_sections",
-    "limits", "run", "check", "guard", "wrong", "cheat",
-)  # fmt: skip
-_RUN_KEYS = ("set", "append", "rc", "modules", "until", "shell", "may_oops")
+#: The keys of each table of lab.toml; "" is the file itself. tutorials/teachers.md says what they mean.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "": (
+        "title", "chapter", "minutes", "files", "answers", "protected", "macro_sections",
+        "limits", "run", "check", "guard", "wrong", "cheat",
+    ),
+    "limits": tuple(vars(Limits())),
+    "run": ("set", "append", "rc", "modules", "until", "shell", "may_oops"),
+    "check": ("name", "title", "points", "hints"),
+    "guard": ("name", "title", "hints"),
+    "wrong": ("name", "fails", "why", "over"),
+    "cheat": ("name", "why", "over"),
+}  # fmt: skip
 
 
 class _LabFile:
@@ -229,7 +237,7 @@ class _LabFile:
     def read(self) -> Lab:
         if not _SLUG.fullmatch(self.folder.name):
             self.whole.fail("", f"the folder {self.folder.name!r}: expected a name like 03-use-after-init-free")
-        self.whole.only(_KEYS)
+        self.whole.only(KEYS[""])
         files = self._paths("files", None)
         if not files:
             self.whole.fail("files", "files: expected at least one file that the student edits")
@@ -264,12 +272,12 @@ class _LabFile:
     def _limits(self) -> Limits:
         table = self.text.table("limits")
         defaults = Limits()
-        table.only(tuple(vars(defaults)))
+        table.only(KEYS["limits"])
         return Limits(**{key: table.number(key, default) for key, default in vars(defaults).items()})
 
     def _run(self, name: str) -> RunSpec:
         table = self.text.table("run", name)
-        table.only(_RUN_KEYS)
+        table.only(KEYS["run"])
         return RunSpec(
             name=name,
             drivers=table.mapping("set"),
@@ -282,14 +290,14 @@ class _LabFile:
         )
 
     def _check(self, table: Table) -> CheckSpec:
-        table.only(("name", "title", "points", "hints"))
+        table.only(KEYS["check"])
         hints = table.texts("hints")
         if not hints or not all(hint.strip() for hint in hints):
             table.fail("hints", "hints: expected at least one, and none empty")
         return CheckSpec(self._name(table), table.text_of("title"), table.number("points"), hints, False)
 
     def _guard(self, table: Table) -> CheckSpec:
-        table.only(("name", "title", "hints"))
+        table.only(KEYS["guard"])
         return CheckSpec(self._name(table), table.text_of("title"), 0, table.texts("hints", ()), True)
 
     def _name(self, table: Table) -> str:
@@ -314,7 +322,7 @@ class _LabFile:
             return VariantKind(table.one_of("over", ("start", "solution"), "solution"))
 
         def wrong(table: Table) -> Variant:
-            table.only(("name", "fails", "why", "over"))
+            table.only(KEYS["wrong"])
             fails = table.texts("fails")
             for each in fails:
                 if each not in known:
@@ -324,7 +332,7 @@ class _LabFile:
             return Variant(VariantKind.WRONG, self._name(table), table.text_of("why"), fails, over(table))
 
         def cheat(table: Table) -> Variant:
-            table.only(("name", "why", "over"))
+            table.only(KEYS["cheat"])
             return Variant(VariantKind.CHEAT, self._name(table), table.text_of("why"), (), over(table))
 
         declared = (*self.text.tables("wrong", wrong), *self.text.tables("cheat", cheat))
