@@ -113,6 +113,13 @@ class Assembler:
             symbol.reference = self.position(), column
         return symbol
 
+    def own(self, name: str) -> Symbol:
+        """The same, to be changed: no other assembly has it."""
+        symbol = self.lookup(name)
+        if symbol.shared is not None:
+            symbol = self.symbols[name] = Symbol.constant(name, symbol.value, symbol.location)
+        return symbol
+
     def here(self) -> Symbol:
         """A symbol for `.`."""
         section = self.section

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from minikernel.elf.attributes import CORTEX_A15
 from minikernel.errors import near_names
 from minikernel.toolchain.data_directives import DATA_DIRECTIVES
+from minikernel.toolchain.definitions import definitions
 from minikernel.toolchain.flow_directives import FLOW_DIRECTIVES, expand_macro
 from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.operands import no_operands
 from minikernel.toolchain.section_directives import SECTION_DIRECTIVES
 from minikernel.toolchain.statement import Statement, StatementKind
-from minikernel.toolchain.symbol_directives import SYMBOL_DIRECTIVES, assignment, constants
+from minikernel.toolchain.symbol_directives import SYMBOL_DIRECTIVES, assignment
 
 if TYPE_CHECKING:
     from minikernel.toolchain.assembler import Assembler
@@ -140,7 +141,7 @@ EXECUTORS: dict[StatementKind, Directive] = {
     StatementKind.DIRECTIVE: _execute_directive,
     StatementKind.OPERATION: _execute_operation,
     StatementKind.ASSIGNMENT: assignment,
-    StatementKind.CONSTANTS: constants,
+    StatementKind.DEFINITIONS: definitions,
     StatementKind.BLOCK: _execute_directive,
     StatementKind.WRONG: _execute_wrong,
 }

@@ -174,12 +174,7 @@ def _endif(assembler: Assembler, statement: Statement) -> None:
 
 def _define_macro(assembler: Assembler, statement: Statement) -> None:
     """.macro NAME parameters ... .endm"""
-    if statement.compiled is None:
-        name, parameters = parse_header(statement.operands, statement.operands_column)
-        body = Body(statement.body, [parameter.name for parameter in parameters])
-        macro = Macro(name, parameters, body, assembler.frame.file, assembler.line)
-        statement.compiled = name.lower(), macro
-    key, macro = statement.compiled
+    key, macro = macro_of(statement, assembler.frame.file, assembler.line)
     known = assembler.macros.get(key)
     if known is not None:
         message = f"macro `{macro.name}` is already defined at {known.file}:{known.line}"
@@ -187,6 +182,16 @@ def _define_macro(assembler: Assembler, statement: Statement) -> None:
     if key.startswith("."):
         raise Problem(f"a macro's name does not begin with `.`, found `{macro.name}`", statement.operands_column)
     assembler.macros[key] = macro
+
+
+def macro_of(statement: Statement, file: str, line: int) -> tuple[str, Macro]:
+    """What a .macro defines, and the key that it is known by. Raises Problem."""
+    if statement.compiled is None:
+        name, parameters = parse_header(statement.operands, statement.operands_column)
+        body = Body(statement.body, [parameter.name for parameter in parameters])
+        statement.compiled = name.lower(), Macro(name, parameters, body, file, line)
+    compiled: tuple[str, Macro] = statement.compiled
+    return compiled
 
 
 def _purgem(assembler: Assembler, statement: Statement) -> None:

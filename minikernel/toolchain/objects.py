@@ -48,7 +48,9 @@ class ObjectBuilder:
                 elf_symbols.append(self._section_symbols[id(builder)])
             size = builder.offset
             elf_symbols += [ElfSymbol(name, section, at) for at, name in sorted(builder.marks.items()) if at < size]
-        elf_symbols += [self._symbol(symbol) for symbol in symbols if _is_in_table(symbol)]
+        elf_symbols += [
+            symbol.shared or self._symbol(symbol) for symbol in symbols if symbol.shared or _is_in_table(symbol)
+        ]
         attributes = attributes_section(self._attributes)
         return ObjectFile([*self._sections.values(), attributes], elf_symbols)
 
@@ -63,6 +65,12 @@ class ObjectBuilder:
                 symbol.name, where, symbol.value & 0xFFFF_FFFF, symbol.size, symbol.kind, binding, symbol.visibility
             )
         return made
+
+
+def share(constant: Symbol) -> Symbol:
+    """Makes a local constant ready to stand in several objects."""
+    constant.shared = ElfSymbol(constant.name, ABS, constant.value & 0xFFFF_FFFF)
+    return constant
 
 
 def _is_in_table(symbol: Symbol) -> bool:

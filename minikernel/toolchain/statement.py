@@ -25,7 +25,7 @@ class StatementKind(IntEnum):
     DIRECTIVE = auto()
     OPERATION = auto()  # a mnemonic or a macro
     ASSIGNMENT = auto()  # name = expression
-    CONSTANTS = auto()  # .equ of several lines
+    DEFINITIONS = auto()  # several .equ, .set, .macro in a row
     BLOCK = auto()  # .macro .rept .irp .irpc with its body
     WRONG = auto()
 
@@ -49,7 +49,7 @@ class Statement:
         self.body: Sequence[tuple[str, int]] = ()
         """Of a block: its lines and their numbers."""
         self.parts: Sequence[Item] = ()
-        """Of CONSTANTS: the statements."""
+        """Of DEFINITIONS: the statements."""
 
     def __repr__(self) -> str:
         return f"<Statement {self.kind.name} {self.op} {self.operands}>"
@@ -97,7 +97,7 @@ def parse_source(source: SourceFile) -> ParsedSource:
     parsed = _source_cache.get(key)
     if parsed is None:
         stripped = code_lines(source)
-        items = join_constants(parse_lines([(text, number) for number, text in enumerate(stripped, 1)]))
+        items = join_definitions(parse_lines([(text, number) for number, text in enumerate(stripped, 1)]))
         parsed = ParsedSource(source, source.text.split("\n"), items)
         if len(_source_cache) > 500:
             _source_cache.clear()
@@ -132,21 +132,21 @@ def parse_lines(lines: list[tuple[str, int]]) -> list[Item]:
     return items
 
 
-def join_constants(items: list[Item]) -> list[Item]:
-    """The same statements with each run of `.equ` as one, which many files that include it execute at one stroke."""
+def join_definitions(items: list[Item]) -> list[Item]:
+    """The same statements with each run of definitions as one: definitions.py executes it at one stroke."""
     joined: list[Item] = []
-    for is_constant, run in groupby(items, key=lambda item: item[0].op in _CONSTANT_OPS):
+    for is_definition, run in groupby(items, key=lambda item: item[0].op in _DEFINITIONS):
         parts = list(run)
-        if is_constant and len(parts) > 1:
+        if is_definition and len(parts) > 1:
             first, line = parts[0]
-            whole = Statement(StatementKind.CONSTANTS, first.op, "", first.text, first.column, first.operands_column)
+            whole = Statement(StatementKind.DEFINITIONS, ".equ", "", first.text, first.column, first.operands_column)
             whole.parts = parts
             parts = [(whole, line)]
         joined += parts
     return joined
 
 
-_CONSTANT_OPS = frozenset((".equ", ".set"))
+_DEFINITIONS = frozenset((".equ", ".set", ".macro"))
 
 
 def _block_word(text: str) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from minikernel.elf.constants import SymbolBinding, SymbolKind
-from minikernel.errors import Location
-from minikernel.toolchain.expression import Node, NotYet, Number
+from minikernel.toolchain.expression import Node, NotYet
 from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.operands import Operands
-from minikernel.toolchain.statement import Item, Statement
+from minikernel.toolchain.statement import Statement
 from minikernel.toolchain.symbols import Symbol
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def _for_names(act: Callable[[Symbol], None]) -> Directive:
             operands.end()
             statement.compiled = names
         for name in statement.compiled:
-            act(assembler.lookup(name))
+            act(assembler.own(name))
 
     return directive
 
@@ -82,7 +81,7 @@ def _type(assembler: Assembler, statement: Statement) -> None:
         operands.end()
         statement.compiled = name, _KINDS[word.lower()]
     name, kind = statement.compiled
-    symbol = assembler.lookup(name)
+    symbol = assembler.own(name)
     symbol.kind = kind
     symbol.is_wanted = True
 
@@ -96,7 +95,7 @@ def _size(assembler: Assembler, statement: Statement) -> None:
         statement.compiled = name, operands.expression()
         operands.end()
     name, node = statement.compiled
-    symbol = assembler.lookup(name)
+    symbol = assembler.own(name)
     symbol.is_wanted = True
     try:
         value = node.evaluate(assembler)
@@ -111,10 +110,10 @@ def _size(assembler: Assembler, statement: Statement) -> None:
 
 def _set(assembler: Assembler, statement: Statement) -> None:
     """.set NAME, EXPRESSION"""
-    assembler.set_symbol(*_name_and_value(statement))
+    assembler.set_symbol(*name_and_value(statement))
 
 
-def _name_and_value(statement: Statement) -> tuple[str, int, Node]:
+def name_and_value(statement: Statement) -> tuple[str, int, Node]:
     """Name, its column, expression."""
     if statement.compiled is None:
         operands = Operands(statement)
@@ -125,52 +124,6 @@ def _name_and_value(statement: Statement) -> tuple[str, int, Node]:
         statement.compiled = name, column, node
     compiled: tuple[str, int, Node] = statement.compiled
     return compiled
-
-
-class _Stroke(NamedTuple):
-    """Neighbours among several `.set`: all numbers, which `numbers` has by name; or one that is none."""
-
-    numbers: dict[str, tuple[int, Location]]
-    parts: list[Item]
-
-
-def constants(assembler: Assembler, statement: Statement) -> None:
-    """Several `.set` in a row: numbers with new names at one stroke, the others one by one."""
-    if statement.compiled is None:
-        statement.compiled = list(_strokes(statement, assembler.frame.file))
-    assembler.count(len(statement.parts))
-    symbols = assembler.symbols
-    for numbers, parts in statement.compiled:
-        if numbers and numbers.keys().isdisjoint(symbols):
-            for name, (value, location) in numbers.items():
-                symbols[name] = Symbol.constant(name, value, location)
-        else:
-            for part, line in parts:
-                assembler.execute(part, line)
-
-
-def _strokes(statement: Statement, file: str) -> Iterator[_Stroke]:
-    stroke = _Stroke({}, [])
-    for part, line in statement.parts:
-        name, column, node = _name_and_value_if_right(part)
-        if isinstance(node, Number) and name not in stroke.numbers:
-            stroke.numbers[name] = node.value, Location(file, line, column + 1)
-            stroke.parts.append((part, line))
-            continue
-        if stroke.parts:
-            yield stroke
-        yield _Stroke({}, [(part, line)])
-        stroke = _Stroke({}, [])
-    if stroke.parts:
-        yield stroke
-
-
-def _name_and_value_if_right(statement: Statement) -> tuple[str, int, Node | None]:
-    """What is wrong is told when the statement is executed."""
-    try:
-        return _name_and_value(statement)
-    except Problem:
-        return "", 0, None
 
 
 def _equiv(assembler: Assembler, statement: Statement) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from minikernel.elf.constants import SectionFlag, SectionType, SymbolBinding, SymbolKind
 
 if TYPE_CHECKING:
+    from minikernel.elf.object_file import Symbol as ElfSymbol
     from minikernel.errors import Location
     from minikernel.toolchain.expression import Address, Node
     from minikernel.toolchain.frames import Position
@@ -119,6 +120,8 @@ class Symbol:
     """Where it is defined."""
     reference: tuple[Position, int | None] | None = None
     """Where it was first named: the statement and the column."""
+    shared: ElfSymbol | None = None
+    """Of a constant that several assemblies have: what it is in each of their objects. It is never changed."""
 
     def __init__(self, name: str, section: SectionBuilder | None = None, value: int = 0, group: int = 0) -> None:
         self.name = name

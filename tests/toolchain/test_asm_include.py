@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from minikernel.elf.constants import SymbolBinding
 from minikernel.errors import SourceError
 from minikernel.toolchain.assembler import Assembly, assemble_unit
 
@@ -92,3 +93,31 @@ def test_definitions_and_first_uses_have_their_places(root: Path) -> None:
     assembly = assemble(root, ".global f\nf: bl ext\nbl ext\n")
     assert str(assembly.definitions["f"]) == "main.s:2:1"
     assert str(assembly.references["ext"]).startswith("main.s:2:7: error: undefined symbol `ext`")
+
+
+def test_what_one_source_does_to_a_header_s_names_is_nothing_to_the_next(root: Path) -> None:
+    (root / "include" / "two.inc").write_text(".equ A, 1\n.equ B, 2\n.macro m\n.word 1\n.endm\n")
+    change = ".global A\n.type A, %object\n.size A, 4\n.equ B, 7\n.purgem m\n.macro m\n.word B\n.endm\nm\n"
+    changed = assemble(root, f'.include "two.inc"\n{change}').object_file
+    plain = assemble(root, '.include "two.inc"\nm\n').object_file
+    again = assemble(root, f'.include "two.inc"\n{change}').object_file
+    assert plain.symbol("A").binding == SymbolBinding.LOCAL and changed.symbol("A").binding == SymbolBinding.GLOBAL
+    assert [plain.symbol("A").size, plain.symbol("B").value] == [0, 2]
+    assert plain.section(".text").data == b"\1\0\0\0" and changed.section(".text").data == b"\7\0\0\0"
+    assert again.to_bytes() == changed.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ('.include "words.inc"\n.include "words.inc"\n', "macro `put` is already defined at include/words.inc:2", 2),
+        ('WORD: nop\n.include "words.inc"\n', "`WORD` is already defined at main.s:1:1", 1),
+        (".equ A, 1\n.macro .dot\n.endm\n.equ B, 2\n.word B\n", "does not begin with `.`", 2),
+        (".macro a\n.endm\n.macro A\n.endm\n", "macro `A` is already defined at main.s:1", 3),
+    ],
+)
+def test_a_name_that_is_taken_is_told_at_its_line(root: Path, text: str, message: str, line: int) -> None:
+    with pytest.raises(SourceError) as caught:
+        assemble(root, text)
+    assert message in str(caught.value)
+    assert caught.value.location.line == line
