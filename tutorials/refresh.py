@@ -17,7 +17,7 @@ from minikernel.toolchain.guest_tree import guest_tree
 TREE = Path(__file__).parent
 
 #: Pages that are no chapters and have blocks that run.
-PAGES = (TREE / "debugging.md", TREE / "modules-format.md")
+PAGES = (TREE / "debugging.md", TREE / "modules-format.md", TREE / "teachers.md")
 
 
 def named(arguments: list[str]) -> list[Chapter]:

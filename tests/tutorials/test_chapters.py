@@ -16,7 +16,7 @@ from minikernel.tutorials_tree import tutorials_tree
 TREE = tutorials_tree()
 CHAPTERS = chapters(TREE)
 DEBUGGING = read_chapter(TREE / "debugging.md")
-PAGES = (*CHAPTERS, DEBUGGING, read_chapter(TREE / "modules-format.md"))
+PAGES = (*CHAPTERS, DEBUGGING, read_chapter(TREE / "modules-format.md"), read_chapter(TREE / "teachers.md"))
 
 
 def lie(chapter: Chapter, ran: Ran) -> str:
