@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minikernel.elf.constants import SymbolBinding, SymbolKind
-from minikernel.toolchain.expression import Node, NotYet
+from minikernel.toolchain.expression import Binary, Dot, Name, Node, NotYet
 from minikernel.toolchain.lexer import Problem
 from minikernel.toolchain.operands import Operands
 from minikernel.toolchain.statement import Statement
@@ -18,17 +19,27 @@ if TYPE_CHECKING:
 Directive = Callable[["Assembler", Statement], None]
 
 
+# The usual operands, of the macros that begin and end a function, without tokens.
+_NAME = re.compile(r"[A-Za-z_.$][A-Za-z0-9_.$]*$", re.ASCII)
+_NAME_AND_TYPE = re.compile(r"([A-Za-z_.$][A-Za-z0-9_.$]*), %(function|object)$", re.ASCII)
+_NAME_AND_EXTENT = re.compile(r"([A-Za-z_.$][A-Za-z0-9_.$]*), \. - \1$", re.ASCII)
+
+
+def _names(statement: Statement) -> list[str]:
+    operands = Operands(statement)
+    names = [operands.name("a symbol's name")[0]]
+    while operands.accept(","):
+        names.append(operands.name("a symbol's name")[0])
+    operands.end()
+    return names
+
+
 def _for_names(act: Callable[[Symbol], None]) -> Directive:
     """.global and its kin: a list of names."""
 
     def directive(assembler: Assembler, statement: Statement) -> None:
         if statement.compiled is None:
-            operands = Operands(statement)
-            names = [operands.name("a symbol's name")[0]]
-            while operands.accept(","):
-                names.append(operands.name("a symbol's name")[0])
-            operands.end()
-            statement.compiled = names
+            statement.compiled = [statement.operands] if _NAME.match(statement.operands) else _names(statement)
         for name in statement.compiled:
             act(assembler.own(name))
 
@@ -69,7 +80,10 @@ _KINDS = {
 
 def _type(assembler: Assembler, statement: Statement) -> None:
     """.type NAME, %function"""
-    if statement.compiled is None:
+    usual = _NAME_AND_TYPE.match(statement.operands) if statement.compiled is None else None
+    if usual is not None:
+        statement.compiled = usual[1], _KINDS[usual[2]]
+    elif statement.compiled is None:
         operands = Operands(statement)
         name, _ = operands.name("a symbol's name")
         operands.accept(",")
@@ -88,7 +102,11 @@ def _type(assembler: Assembler, statement: Statement) -> None:
 
 def _size(assembler: Assembler, statement: Statement) -> None:
     """.size NAME, EXPRESSION"""
-    if statement.compiled is None:
+    usual = _NAME_AND_EXTENT.match(statement.operands) if statement.compiled is None else None
+    if usual is not None:
+        dot = statement.operands_column + usual.end(1) + 2
+        statement.compiled = usual[1], Binary("-", Dot(dot), Name(usual[1], dot + 4), dot + 2)
+    elif statement.compiled is None:
         operands = Operands(statement)
         name, _ = operands.name("a symbol's name")
         operands.accept(",")

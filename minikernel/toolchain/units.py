@@ -92,6 +92,7 @@ class Units:
         self._common = content_key((*toolchain_parts(), *file_parts(sorted(config.tree.rglob("*.inc")), config.tree)))
         self._new: dict[str, bytes] = {}
         self._ahead: dict[Unit, ObjectFile] = {}
+        self._keys: dict[Unit, str] = {}
         self._units: dict[str, Unit] = {}
         self._sources: dict[str, bytes] = {}
         self._trees: dict[tuple[str, ...], SourceTree] = {}
@@ -114,7 +115,10 @@ class Units:
         return obj
 
     def _key(self, unit: Unit) -> str:
-        return content_key((self._common.encode(), repr(unit).encode(), self._read(unit)))
+        key = self._keys.get(unit)
+        if key is None:
+            key = self._keys[unit] = content_key((self._common.encode(), repr(unit).encode(), self._read(unit)))
+        return key
 
     @contextmanager
     def assembled_ahead(self, units: Iterable[Unit]) -> Iterator[None]:

@@ -187,3 +187,24 @@ def test_the_message_shows_line_and_caret() -> None:
         "    \tmov\tr0, #1 +\t@ comment\n"
         "    \t   \t        ^"
     )
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [
+        ("        .size x, . - x", "        .size x, . -  x"),
+        ("        .type x, %function", "        .type x,%function"),
+        ("        .type x, %object", '        .type "x", %object'),
+        ("        .global x", '        .global "x"'),
+        (".weak .Lx$1", '.weak ".Lx$1"'),
+    ],
+)
+def test_the_usual_operands_mean_what_others_mean(usual: str, other: str) -> None:
+    first, second = (assemble_text(f"x: nop\nnop\n{line}\n").to_bytes() for line in (usual, other))
+    assert first == second
+
+
+def test_a_wrong_extent_is_told_at_its_column() -> None:
+    with pytest.raises(SourceError) as caught:
+        assemble_text('.section .a, "a"\nx: .word 0\n.section .b, "a"\n  .size x, . - x\n')
+    assert (caught.value.location.line, caught.value.location.column) == (4, 14)
