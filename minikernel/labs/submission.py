@@ -21,6 +21,7 @@ MAX_DEPTH = 8
 MAX_ENTRIES = 2000
 
 _BOMS = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+UNREADABLE = "\ufffd"
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -67,7 +68,8 @@ def shown(name: str) -> str:
 def _empty_folder(folder: Path, wanted: tuple[str, ...]) -> str:
     if not folder.is_dir():
         return f"{folder.name}: no such folder"
-    return f"the folder is empty; expected: {', '.join(wanted)}"
+    what = "has nothing but its README" if (folder / README).exists() else "is empty"
+    return f"the folder {what}; expected: {', '.join(wanted)}"
 
 
 def _shortened(names: list[str]) -> tuple[str, ...]:
@@ -146,10 +148,12 @@ def _text_bytes(data: bytes, path: str) -> bytes:
 
 
 def _at_byte(data: bytes, offset: int, path: str, message: str) -> SourceError:
-    """Points at the byte: the line's text up to it is shown, with a mark where it stands."""
+    """Points at the byte; the line is shown with a mark for it, unless the line is no text at all."""
     start = data.rfind(b"\n", 0, offset) + 1
     end = data.find(b"\n", offset) % (len(data) + 1)
     before = data[start:offset].decode("utf-8", "replace")
     after = data[offset:end].decode("utf-8", "replace")
-    text = "".join(c if c.isprintable() or c == "\t" else "�" for c in before + after)[:160]
-    return SourceError(message, Location(path, data.count(b"\n", 0, offset) + 1, len(before) + 1), text)
+    text = "".join(c if c.isprintable() or c == "\t" else UNREADABLE for c in before + after)[:160]
+    is_text = text.count(UNREADABLE) <= len(text) // 8 + 1
+    location = Location(path, data.count(b"\n", 0, offset) + 1, len(before) + 1)
+    return SourceError(message, location, text if is_text else "")

@@ -57,6 +57,13 @@ def test_bad_bytes_are_pointed_at(tmp_path: Path, data: bytes | None, message: s
     assert message in problem
 
 
+def test_a_line_that_is_no_text_is_not_shown(tmp_path: Path) -> None:
+    [problem] = handed_in(tmp_path, bytes(range(1, 9)) * 20 + b"\0\n").problems
+    assert problem.splitlines() == [
+        "drivers/lamp.s:1:161: error: a NUL byte: the file is binary; expected the text of a source"
+    ]
+
+
 def test_the_caret_stands_below_the_byte(tmp_path: Path) -> None:
     [problem] = handed_in(tmp_path, b"@ \xc3\xa4 \xe4x\n").problems
     _, text, caret = problem.splitlines()
@@ -96,6 +103,9 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_an_empty_folder_and_none_at_all(tmp_path: Path) -> None:
     [problem] = read_submission(lamp_lab(), tmp_path).problems
     assert problem.startswith("the folder is empty; expected: drivers/lamp.s")
+    (tmp_path / "README.md").write_text("what to do")
+    [problem] = read_submission(lamp_lab(), tmp_path).problems
+    assert problem.startswith("the folder has nothing but its README; expected: drivers/lamp.s")
     [problem] = read_submission(lamp_lab(), tmp_path / "nowhere").problems
     assert problem == "nowhere: no such folder"
 
