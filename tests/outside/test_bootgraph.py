@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -18,8 +19,11 @@ import pytest
 from judges import require
 from outside.bootgraph import bootgraph_script
 
+from minikernel.cli.main import main
 from minikernel.report.initcall_debug import TimedInitcall, parse_log
+from minikernel.tutorials_tree import tutorials_tree
 
+CHAPTER = tutorials_tree() / "09-measuring-a-boot"
 THRESHOLD = "$threshold = $threshold2/10;"
 DEFERRED = {"ehci_hcd_init", "uhci_hcd_init", "usb_storage_init"}
 
@@ -74,3 +78,14 @@ def test_without_its_threshold_it_draws_all_of_them(dmesg: str, tmp_path: Path) 
     calls = names(parse_log(dmesg))
     assert sorted(shown) == sorted(calls)
     assert set(shown) >= DEFERRED
+
+
+def test_the_command_of_chapter_09_draws_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = (CHAPTER / "README.md").read_text()
+    (boot,) = re.findall(r"^\$ minikernel (boot .*--dmesg before\.txt)$", shown, re.M)
+    (draw,) = re.findall(r"^(perl bootgraph\.pl before\.txt) > before\.svg$", shown, re.M)
+    (tmp_path / "bootgraph.pl").write_text(script())
+    monkeypatch.chdir(tmp_path)
+    assert main(shlex.split(boot)) == 0
+    svg = subprocess.run(shlex.split(draw), check=True, capture_output=True, text=True).stdout
+    assert "<svg" in svg and "ehci_hcd_init" in svg
