@@ -43,6 +43,21 @@ def test_console_commands_work_one_after_the_other(tmp_path: Path, monkeypatch: 
     assert {"summary.json", "trace.jsonl", "dmesg.txt"} <= {path.name for path in tmp_path.iterdir()}
 
 
+def test_a_student_s_first_lab_goes_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINIKERNEL_STATE", str(tmp_path / "state"))
+    lines = [shlex.split(line, comments=True) for line in blocks("sh")[2].splitlines()]
+    for program, *arguments in lines:
+        if program == "cd":
+            monkeypatch.chdir(arguments[0])
+        else:
+            assert main(arguments) == (1 if arguments == ["lab", "check"] else 0), arguments
+    printed = capsys.readouterr().out
+    assert "0 of 10 points" in printed and "hints seen" in printed
+
+
 @pytest.mark.parametrize("text", blocks("python"))
 def test_python_block_works(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(text, "README.md", "exec"), {})
