@@ -7,6 +7,7 @@ whole (written aside, then renamed) or not at all. A cache that cannot be writte
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,14 +48,17 @@ def file_parts(paths: Iterable[Path], base: Path) -> Iterator[bytes]:
 
 
 class PackedFiles(Mapping[str, bytes]):
-    """Files by name, in one file: a line `SIZE NAME` for each, an empty line, their bytes; read when asked for."""
+    """Files by name, in one file: a line `SIZE NAME` for each, an empty line, their bytes; read when asked for.
+
+    The file is mapped: its bytes are there to the end, also when another process removes it meanwhile.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises OSError."""
-        self._path = path
         self._places: dict[str, tuple[int, int]] = {}
         with path.open("rb") as file:
             rows = list(takewhile(lambda row: row != b"\n", file))
+            self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         at = sum(map(len, rows)) + 1
         for row in rows:
             size, name = row.decode().removesuffix("\n").split(" ", 1)
@@ -69,9 +73,7 @@ class PackedFiles(Mapping[str, bytes]):
 
     def __getitem__(self, name: str) -> bytes:
         at, size = self._places[name]
-        with self._path.open("rb") as file:
-            file.seek(at)
-            return file.read(size)
+        return self._content[at : at + size]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
@@ -90,9 +92,11 @@ class BuildCache:
     def load_build(self, key: str) -> Mapping[str, bytes] | None:
         """The files of that build, or None."""
         try:
-            return PackedFiles(self._builds / key)
+            files = PackedFiles(self._builds / key)
+            os.utime(self._builds / key)  # used now: others go first when room is made
         except OSError:
             return None
+        return files
 
     def store_build(self, key: str, files: Mapping[str, bytes]) -> None:
         """Keeps the files; the oldest builds make room."""
