@@ -13,6 +13,8 @@ from minikernel.labs.trees import variant_files
 FIRST_LINE = re.compile(r"\ufeff?\s*<!--\s*minikernel lab (\S+)\s*-->")
 _FIRST_BYTES = 300
 
+WHERE_TO_STAND = "change into the folder that `minikernel lab start` made, or use --lab N"
+
 
 def hand_out(lab: Lab, folder: Path, is_forced: bool = False) -> tuple[str, ...]:
     """Writes the lab's folder; the names written. Raises UsageError where something is there already or cannot be made.
@@ -42,8 +44,8 @@ def lab_of(folder: Path) -> Lab:
         with (folder / README).open("rb") as file:
             first = file.read(_FIRST_BYTES).decode("utf-8", "replace")
     except OSError:
-        raise UsageError(f"{folder} has no {README} that says which lab it is: use --lab N") from None
+        raise UsageError(f"{folder.resolve()} has no {README} that says which lab it is: {WHERE_TO_STAND}") from None
     found = FIRST_LINE.match(first)
     if found is None:
-        raise UsageError(f"the first line of {folder / README} does not say which lab it is: use --lab N")
+        raise UsageError(f"{folder.resolve() / README} does not say which lab it is in its first line: {WHERE_TO_STAND}")
     return Lab.named(found[1])
