@@ -47,5 +47,7 @@ def lab_of(folder: Path) -> Lab:
         raise UsageError(f"{folder.resolve()} has no {README} that says which lab it is: {WHERE_TO_STAND}") from None
     found = FIRST_LINE.match(first)
     if found is None:
-        raise UsageError(f"{folder.resolve() / README} does not say which lab it is in its first line: {WHERE_TO_STAND}")
+        raise UsageError(
+            f"{folder.resolve() / README} does not say which lab it is in its first line: {WHERE_TO_STAND}"
+        )
     return Lab.named(found[1])
