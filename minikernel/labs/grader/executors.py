@@ -14,6 +14,10 @@ from contextlib import ExitStack, contextmanager
 from minikernel.errors import UsageError
 from minikernel.labs.grader import isolation
 
+#: Where a cluster of this machine listens: nobody else can reach it.
+LOCAL = "127.0.0.1"
+ANY_LOCAL_PORT = f"{LOCAL}:0"
+
 
 def cores() -> int:
     """How many this process may use."""
@@ -68,7 +72,12 @@ def _dask(jobs: int, address: str) -> Iterator[Executor]:
         if not address:
             with _ctrl_c_is_ours():
                 cluster = LocalCluster(
-                    n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    host=LOCAL,
+                    dashboard_address=ANY_LOCAL_PORT,
+                    worker_dashboard_address=ANY_LOCAL_PORT,
+                    silence_logs=logging.ERROR,
                 )
             address = stack.enter_context(cluster).scheduler_address
         try:
