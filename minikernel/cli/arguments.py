@@ -66,12 +66,13 @@ def _build_options() -> argparse.ArgumentParser:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole tree."""
+    """The whole tree. `incomplete` of what it parses is the parser to ask for help where a command is missing."""
     root = argparse.ArgumentParser(
         prog="minikernel",
         description="An educational mini-kernel: build it, boot it on an emulated camera, see what it does.",
     )
-    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    root.set_defaults(incomplete=root)
+    commands = root.add_subparsers(dest="command", metavar="COMMAND")
     build_options = _build_options()
     _add_boot(commands, build_options)
     _add_debug(commands, build_options)

@@ -18,6 +18,7 @@ from minikernel.labs.grader.publish import publish
 from minikernel.labs.grader.resume import KeptResults
 from minikernel.labs.grader.run import Shelf, grade_all
 from minikernel.labs.grader.submissions import Found, find_submissions, one_submission
+from minikernel.labs.handout import is_of_a_lab
 from minikernel.labs.lab import Lab
 from minikernel.labs.report import LabReport
 
@@ -35,6 +36,8 @@ def grade_command(args: argparse.Namespace) -> int:
     folder = Path(args.submissions)
     out = Path(args.out) if args.out else None
     _check(folder, out, args.formats or [])
+    if is_of_a_lab(folder) and not args.single:
+        raise UsageError(f"{folder} is one submission itself: name the folder it lies in, or add --single")
     found = one_submission(folder) if args.single else find_submissions(folder)
     try:
         reports = _grade(args, found, out)

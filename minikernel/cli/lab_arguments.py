@@ -13,7 +13,8 @@ def add_lab(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         description="A lab is a folder with a README and a few kernel sources to edit. N is a lab's number or name; "
         "DIR is your folder (default: where you are).",
     )
-    verbs = lab.add_subparsers(dest="verb", metavar="WHAT", required=True)
+    lab.set_defaults(incomplete=lab)
+    verbs = lab.add_subparsers(dest="verb", metavar="WHAT")
     verbs.add_parser("list", help="which labs there are", description="Lists the labs with time, chapter and points.")
 
     start = verbs.add_parser(

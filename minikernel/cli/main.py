@@ -28,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser().parse_args(argv)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else USAGE
+    if args.command is None or getattr(args, "verb", "") is None:
+        args.incomplete.print_help(sys.stderr)
+        return USAGE
     gc.set_threshold(GARBAGE_THRESHOLD)
     atexit.register(gc.freeze)  # the end of the process frees what there is, it need not be searched for cycles first
     for stream in (sys.stdout, sys.stderr):

@@ -40,14 +40,25 @@ def lab_of(folder: Path) -> Lab:
     """The lab that a folder's README names in its first line. Raises UsageError, SourceError (a wrong lab.toml)."""
     if not folder.is_dir():
         raise UsageError(f"no folder {folder}; `minikernel lab start N` makes one")
-    try:
-        with (folder / README).open("rb") as file:
-            first = file.read(_FIRST_BYTES).decode("utf-8", "replace")
-    except OSError:
-        raise UsageError(f"{folder.resolve()} has no {README} that says which lab it is: {WHERE_TO_STAND}") from None
+    first = _first_bytes(folder)
+    readme = folder.resolve() / README
+    if first is None:
+        raise UsageError(f"{readme.parent} has no {README} that says which lab it is: {WHERE_TO_STAND}")
     found = FIRST_LINE.match(first)
     if found is None:
-        raise UsageError(
-            f"{folder.resolve() / README} does not say which lab it is in its first line: {WHERE_TO_STAND}"
-        )
+        raise UsageError(f"{readme} does not say which lab it is in its first line: {WHERE_TO_STAND}")
     return Lab.named(found[1])
+
+
+def is_of_a_lab(folder: Path) -> bool:
+    """The folder's README names a lab: `lab start` has made it."""
+    return FIRST_LINE.match(_first_bytes(folder) or "") is not None
+
+
+def _first_bytes(folder: Path) -> str | None:
+    """The README's beginning; None where none can be read."""
+    try:
+        with (folder / README).open("rb") as file:
+            return file.read(_FIRST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return None

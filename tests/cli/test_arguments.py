@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from minikernel.cli.arguments import parser
+from minikernel.cli.main import main
 
 
 def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -51,5 +52,11 @@ def test_command_line_must_be_one_line_of_ascii_that_fits(capsys: pytest.Capture
     assert "room for 1023" in refused(capsys, "boot", "--append", "x" * 1024)
 
 
-def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "COMMAND" in refused(capsys)
+@pytest.mark.parametrize(
+    ("argv", "known"), [([], "boot the camera and tell what happens"), (["lab"], "begin a lab: make its folder")]
+)
+def test_where_a_command_is_missing_there_is_help(
+    argv: list[str], known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    assert known in capsys.readouterr().err

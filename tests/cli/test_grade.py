@@ -90,6 +90,11 @@ def test_one_format_goes_to_standard_output(grade: Grade, capsys: pytest.Capture
     assert [row["submission"] for row in rows] == ["'-rf ö", "alice", "x" * 50]
 
 
+def test_one_submission_is_no_folder_of_them(grade: Grade, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grade", str(tmp_path / "in/alice")]) == 2
+    assert "alice is one submission itself" in capsys.readouterr().err
+
+
 def test_single_grades_the_folder_itself(grade: Grade, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         main(["grade", str(tmp_path / "in/alice"), "--single", "--executor", "threads", "-q", "--format", "csv"]) == 0
