@@ -34,9 +34,10 @@ def gdb_command(args: argparse.Namespace) -> int:
         rc=None if args.rc is None else read_file(args.rc, "the rc script"),
         modules=args.modules,
     )
-    files = SymbolFiles(partial(_module_file, out), out / SYMBOLS_SCRIPT)
+    files = SymbolFiles(partial(_module_file, out), out / SYMBOLS_SCRIPT, out / "init")
+    files.write()
     server = GdbServer(partial(prepare, options), files, args.port, _show_console)
-    _tell(out / "vmlinux", config.tree, server.port)
+    _tell(out / "vmlinux", config.tree, files.script, server.port)
     try:
         server.serve()
     except KeyboardInterrupt:
@@ -54,8 +55,9 @@ def _module_file(out: Path, name: str) -> Path:
     return path
 
 
-def _tell(vmlinux: Path, tree: Path, port: int) -> None:
-    words = ["gdb-multiarch", str(vmlinux), "-ex", f"directory {tree}", "-ex", f"target remote :{port}"]
+def _tell(vmlinux: Path, tree: Path, script: Path, port: int) -> None:
+    commands = (f"directory {tree}", f"source {script}", f"target remote :{port}")
+    words = ["gdb-multiarch", str(vmlinux), *(word for command in commands for word in ("-ex", command))]
     print(f"The camera is at reset and waits for gdb on port {port}; Ctrl-C here ends it.")
     print(f"  {shlex.join(words)}", flush=True)
 

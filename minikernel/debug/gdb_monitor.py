@@ -8,7 +8,9 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from minikernel.debug.module_names import is_in_memory
 from minikernel.debug.view_texts import VIEWS, KernelView
+from minikernel.elf.image import Image
 from minikernel.errors import MinikernelError, UsageError, near_names
 from minikernel.kernel.events import InitcallStarted
 from minikernel.kernel.machine import KernelMachine
@@ -23,10 +25,19 @@ FLUSH_HINT = "The guest ran on to take it; gdb looks again after: maintenance fl
 
 class SymbolFiles(NamedTuple):
     """Where gdb finds symbols of modules: module_file(name) makes NAME.ko (raises UsageError for a module that is not
-    ours), `script` is written with the commands that load them."""
+    ours), `script` is written with the commands that load them. `program` is the user program, /init; None without
+    one."""
 
     module_file: Callable[[str], Path]
     script: Path
+    program: Path | None = None
+
+    def write(self, commands: str = "") -> None:
+        """The script: these commands, and the one for the user program, which is always at the same place. gdb may have
+        it already; it makes nothing of the second time."""
+        program = "" if self.program is None else f"add-symbol-file {self.program}\n"
+        self.script.parent.mkdir(parents=True, exist_ok=True)
+        self.script.write_text(commands + program, encoding="utf-8")
 
 
 class Monitor:
@@ -129,20 +140,27 @@ class Monitor:
     # --- symbols ----------------------------------------------------------------------------------------------
 
     def _symbols(self, _arguments: str) -> Iterator[str]:
-        modules = self._machine.modules
         lines = []
+        try:
+            modules = self._machine.modules
+        except MinikernelError as error:  # the MMU is off, or the list is just being changed
+            modules = ()
+            lines.append(f"# no list of modules now: {error}\n")
         for module in reversed(modules):
             try:
                 lines.append(_add_symbol_file(module, self._files.module_file(module.name)))
             except UsageError as error:
                 lines.append(f"# {module.name}: {error}\n")
         yield from lines
-        if not modules:
-            yield "no module is loaded\n"
-        script = self._files.script
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text("".join(lines), encoding="utf-8")
-        yield f"# written to a script: source {script}\n"
+        if not lines:
+            yield "# no module is loaded\n"
+        program = self._files.program
+        if program is not None:
+            image = Image.from_bytes(program.read_bytes(), program.name)
+            is_there = is_in_memory(self._machine, image)
+            yield f"add-symbol-file {program}\n" if is_there else "# /init is not in memory now\n"
+        self._files.write("".join(lines))
+        yield f"# written to a script: source {self._files.script}\n"
 
     def _help(self, _arguments: str) -> Iterator[str]:
         for name, command in COMMANDS.items():
@@ -199,7 +217,7 @@ COMMANDS = {
     "events": _Command(Monitor._events, "[N] [NAME]", f"the last {EVENTS_SHOWN} (or N) events, or those of a kind"),
     "proc": _Command(Monitor._proc, "PATH [TEXT]", "read a file of /proc, or write to it (then the guest runs on)"),
     **{view.name: _view_command(view) for view in VIEWS if view.name != "proc"},
-    "symbols": _Command(Monitor._symbols, "", "gdb commands for the loaded modules' symbols, also as a script"),
+    "symbols": _Command(Monitor._symbols, "", "gdb commands for symbols of loaded modules and /init, also as a script"),
     "type": _Command(Monitor._type, "TEXT", "a line for the guest's shell"),
     "plug": _Command(Monitor._plug, "", "put the USB cable in"),
     "unplug": _Command(Monitor._unplug, "", "pull the USB cable out"),

@@ -184,7 +184,11 @@ class GdbServer:
         machine = self._make_machine()
         self._on_new(machine)
         debugger = Debugger(machine)
-        modules = ModuleNames(machine, debugger.symbols, lambda name: self._files.module_file(name).read_bytes())
+        files = self._files
+        program = b"" if files.program is None else files.program.read_bytes()
+        modules = ModuleNames(
+            machine, debugger.symbols, lambda name: files.module_file(name).read_bytes(), program=program
+        )
         self._camera = Camera(machine, debugger, modules)
         return self._camera
 

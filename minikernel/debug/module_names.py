@@ -55,7 +55,7 @@ class ModuleNames:
     def _update_program(self) -> None:
         if not self.program:
             return
-        is_there = self._holds(self._program_image)
+        is_there = is_in_memory(self.machine, self._program_image)
         is_known = any(module.name == PROGRAM for module in self.symbols.modules)
         if is_there and not is_known:
             self.symbols.add_module(_program_symbols(self._program_image))
@@ -65,16 +65,6 @@ class ModuleNames:
     @cached_property
     def _program_image(self) -> Image:
         return Image.from_bytes(self.program, PROGRAM)
-
-    def _holds(self, image: Image) -> bool:
-        """Memory holds the program's code, where the program has it."""
-        code = next(
-            section for section in image.sections if section.is_loaded and section.flags & SectionFlag.EXECINSTR
-        )
-        try:
-            return self.machine.read(code.addr, code.size) == image.read(code.addr, code.size)
-        except MinikernelError:
-            return False
 
     def _modules(self) -> tuple[Module, ...]:
         try:
@@ -116,6 +106,15 @@ class ModuleNames:
             return ObjectFile.from_bytes(self.files.get(module.name) or self.find(module.name))
         except (MinikernelError, OSError):
             return None
+
+
+def is_in_memory(machine: KernelMachine, image: Image) -> bool:
+    """Memory holds the program's code, where the program has it."""
+    code = next(section for section in image.sections if section.is_loaded and section.flags & SectionFlag.EXECINSTR)
+    try:
+        return machine.read(code.addr, code.size) == image.read(code.addr, code.size)
+    except MinikernelError:
+        return False
 
 
 def _program_symbols(image: Image) -> ModuleSymbols:

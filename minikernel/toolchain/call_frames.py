@@ -10,6 +10,9 @@ arguments on the stack, `push {r0-r3}` of printk and its kin. For these, and onl
 
 and writes what follows from it: the canonical frame address (CFA), sp before the call, is reckoned from sp first, from
 fp in the body, and from sp again behind a `pop {r4-rN, fp, lr}`. DWARF 4, 6.4; what is not recognised has no entry.
+
+Two more kinds of functions have entries, from exception_frames.py: the stubs that the vectors lead to, and those that
+nobody has called.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
+from minikernel.toolchain.exception_frames import Stub, calls_without_return
 from minikernel.toolchain.leb128 import sleb, uleb
 from minikernel.toolchain.symbols import Symbol
 from minikernel.values import dataclass
@@ -26,6 +30,7 @@ FP, SP, LR, PC = 11, 13, 14, 15
 _DW_CFA_advance_loc = 0x40
 _DW_CFA_offset = 0x80
 _DW_CFA_restore = 0xC0
+_DW_CFA_undefined = 0x07
 _DW_CFA_remember_state = 0x0A
 _DW_CFA_restore_state = 0x0B
 _DW_CFA_def_cfa = 0x0C
@@ -38,15 +43,22 @@ _DATA_ALIGNMENT = -4
 
 @dataclass(frozen=True)
 class CallFrame:
-    """The entry of one function: the instructions of its FDE."""
+    """One entry (FDE): for `size` bytes of a function, from `start` on. `is_exception`: the CIE is the one of code that
+    was interrupted, not called."""
 
     function: Symbol
+    start: int
+    size: int
     instructions: bytes
+    is_exception: bool = False
 
 
-def common_entry() -> bytes:
-    """The CIE that all entries share, without its length: at the call the CFA is sp."""
-    body = struct.pack("<IB", 0xFFFF_FFFF, 1) + b"\0" + uleb(_CODE_ALIGNMENT) + sleb(_DATA_ALIGNMENT) + bytes((LR,))
+def common_entry(*, is_exception: bool = False) -> bytes:
+    """The CIE that entries share, without its length: at a call the CFA is sp and the return address in lr. What an
+    exception interrupted goes on just at its pc (that is what the augmentation S means)."""
+    augmentation, return_column = (b"S\0", PC) if is_exception else (b"\0", LR)
+    head = struct.pack("<IB", 0xFFFF_FFFF, 1) + augmentation
+    body = head + uleb(_CODE_ALIGNMENT) + sleb(_DATA_ALIGNMENT) + bytes((return_column,))
     return padded(body + bytes((_DW_CFA_def_cfa, SP, 0)))
 
 
@@ -57,17 +69,48 @@ def padded(entry: bytes) -> bytes:
 
 def call_frames(functions: Iterable[Symbol]) -> list[CallFrame]:
     """Entries for those functions whose frame is recognised and not plain."""
-    frames = []
-    for function in functions:
-        section = function.section
-        assert section is not None
-        code = section.data[function.value : function.value + function.size // 4 * 4]
-        words = struct.unpack(f"<{len(code) // 4}I", code)
-        if not _SP_BY_CONSTANT.isdisjoint([word >> 12 for word in words]):
-            frame = _Frame.read(words)
-            if frame is not None:
-                frames.append(CallFrame(function, b"".join(frame.instructions(words))))
-    return frames
+    return [frame for function in functions for frame in _frames_of(function)]
+
+
+def _frames_of(function: Symbol) -> Iterator[CallFrame]:
+    section = function.section
+    assert section is not None
+    code = section.data[function.value : function.value + function.size // 4 * 4]
+    words = struct.unpack(f"<{len(code) // 4}I", code)
+    if not _SP_BY_CONSTANT.isdisjoint([word >> 12 for word in words]):
+        frame = _Frame.read(words)
+        if frame is not None:
+            yield CallFrame(function, 0, function.size, b"".join(frame.instructions(words)))
+            return
+    stub = Stub.read(words)
+    if stub is not None:
+        yield from _stub_entries(function, stub)
+    elif function.name in OUTERMOST or calls_without_return(words):
+        yield CallFrame(function, 0, function.size, _NOBODY_CALLED)
+
+
+OUTERMOST = frozenset({"start_kernel"})
+"""Has a frame record as every function, but was entered with lr = 0 (guest/kernel/head.s)."""
+
+_NOBODY_CALLED = bytes((_DW_CFA_undefined, LR))
+
+
+def _stub_entries(function: Symbol, stub: Stub) -> Iterator[CallFrame]:
+    """Where a call returns to, what was interrupted is in pt_regs; gdb wants that entry to begin one byte before. At
+    the call itself the frame is the same, but not as an exception's, so that gdb's `next` works there: what has an
+    exception's entry is to it a signal trampoline, which it does not stop in. All else is the end of the chain."""
+    instructions = bytes((_DW_CFA_def_cfa, stub.pt_regs)) + uleb(stub.size)
+    for register, offset in stub.saved.items():
+        instructions += bytes((_DW_CFA_offset | register,)) + uleb((stub.size - offset) // 4)
+    done = 0
+    for call in stub.calls:
+        if call > done:
+            yield CallFrame(function, done, call - done, _NOBODY_CALLED)
+        yield CallFrame(function, call, 3, instructions)
+        yield CallFrame(function, call + 3, 5, instructions, is_exception=True)
+        done = call + 8
+    if done < function.size:
+        yield CallFrame(function, done, function.size - done, _NOBODY_CALLED)
 
 
 # --- what instructions do to sp (ARM ARM A5.2, A5.3, A5.5; condition "always") ----------------------------------------

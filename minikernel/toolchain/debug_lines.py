@@ -295,17 +295,22 @@ def _aranges(code: Sequence[SectionBuilder], info: DebugSection) -> DebugSection
 
 
 def _frame_sections(frames: Sequence[CallFrame]) -> list[DebugSection]:
-    """The common entry, then one for each function; no section where there is none."""
-    if not frames:
-        return []
+    """Each common entry that is wanted, behind it the entries of functions; no section where there is none."""
     out = DebugSection(".debug_frame")
-    common = common_entry()
+    for is_exception in (False, True):
+        wanted = [frame for frame in frames if frame.is_exception is is_exception]
+        if wanted:
+            _frame_entries(out, common_entry(is_exception=is_exception), wanted)
+    return [out] if out.data else []
+
+
+def _frame_entries(out: DebugSection, common: bytes, frames: Iterable[CallFrame]) -> None:
+    place = len(out.data)
     out.data += struct.pack("<I", len(common)) + common
     for frame in frames:
         section, instructions = frame.function.section, padded(frame.instructions)
         assert section is not None
         out.data += struct.pack("<I", 12 + len(instructions))
-        out.refer(out)
-        out.refer(section, frame.function.value)
-        out.data += struct.pack("<I", frame.function.size) + instructions
-    return [out]
+        out.refer(out, place)
+        out.refer(section, frame.function.value + frame.start)
+        out.data += struct.pack("<I", frame.size) + instructions

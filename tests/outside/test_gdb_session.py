@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from judges import require
@@ -210,17 +212,76 @@ def test_next_and_reverse_next_go_over_calls(camera: Camera) -> None:
     assert lines == [first, first + 1, first + 2, first + 1, first]
 
 
+FRAME = re.compile(r"^#\d+ +(?:0x\w+ in )?(\w+|<signal handler called>)(?: \(\))?", re.MULTILINE)
+
+
+def test_a_backtrace_goes_on_in_the_user_program_and_ends_at_its_main(camera: Camera) -> None:
+    printed = camera.gdb("source build/modules.gdb", "tbreak sys_read", "continue", "backtrace")
+    frames = FRAME.findall(printed)
+    assert frames[:5] == ["sys_read", "do_syscall", "<signal handler called>", "read", "read_byte"]
+    assert frames[-1] == "main" and "Backtrace stopped" not in printed
+    assert re.search(r"main \(\) at user/init\.s:\d+$", printed, re.MULTILINE)
+
+
+def test_a_backtrace_goes_on_in_what_an_interrupt_came_into(camera: Camera) -> None:
+    printed = camera.gdb(
+        "source build/modules.gdb", "tbreak ehci_hcd_init", "continue", "tbreak do_irq", "continue", "backtrace"
+    )
+    frames = FRAME.findall(printed)
+    assert frames[:2] == ["do_irq", "<signal handler called>"]
+    assert frames.index("ehci_hcd_init") < frames.index(
+        "do_initcall_level" if "do_initcall_level" in frames else "main"
+    )
+    assert frames[-1] == "main" and "Backtrace stopped" not in printed
+
+
+def test_a_backtrace_tells_the_very_instruction_that_faulted(camera: Camera) -> None:
+    printed = camera.gdb(
+        "tbreak free_initmem",
+        "continue",
+        "finish",
+        "set $pc = usb_storage_init",
+        "tbreak die",
+        "continue",
+        "backtrace 6",
+    )
+    frames = FRAME.findall(printed)
+    assert frames[:5] == ["die", "do_page_fault", "do_prefetch_abort", "<signal handler called>", "usb_storage_init"]
+
+
+@pytest.mark.parametrize("function", ["do_initcalls", "start_kernel", "vector_swi", "ret_to_user", "vector_irq"])
+def test_a_backtrace_ends_without_complaint_where_nobody_called(camera: Camera, function: str) -> None:
+    printed = camera.gdb(f"tbreak *{function}", "continue", "backtrace", "stepi 3", "backtrace")
+    traces = [FRAME.findall(trace) for trace in re.split(r"(?=^#0)", printed, flags=re.MULTILINE)[1:]]
+    ends = {"do_initcalls": "start_kernel"}
+    assert [trace[-1] for trace in traces] == [ends.get(function, function)] * 2, printed
+    assert "Backtrace stopped" not in printed and "??" not in printed.partition("#0")[2]
+
+
+def test_the_user_program_s_symbols_are_told_while_it_is_in_memory(camera: Camera) -> None:
+    printed = camera.gdb("monitor symbols", "tbreak enter_user_mode", "continue", "monitor symbols")
+    before, after = printed.split("Temporary breakpoint 1, enter_user_mode")
+    assert "# /init is not in memory now" in before and "add-symbol-file build/init" not in before
+    assert "add-symbol-file build/init" in after
+
+
 @pytest.mark.parametrize("function, lines", [("do_initcalls", 40), ("vector_swi", 12)])
 @pytest.mark.parametrize("command, move", [("step", Debugger.step_line), ("next", Debugger.next_line)])
 def test_our_lines_are_gdb_s_lines(
     camera: Camera, command: str, move: Callable[[Debugger], Stop], function: str, lines: int
 ) -> None:
-    """`s` and `n` of the command line go where gdb's step and next go."""
+    """`s` and `n` of the command line go where gdb's step and next go, but for the line behind the call in a stub of
+    the vectors: its frame is what gdb calls a signal trampoline, and it does not stop there."""
     steps = [command, 'printf "at %#x\\n", $pc'] * lines
     printed = camera.gdb(f"tbreak *{function}", "continue", *steps)
+    behind_call = line_of("kernel/vectors.s", "bl do_syscall") + 1
     debugger = Debugger(prepare(BootOptions()))
     debugger.until(function)
-    ours = [move(debugger).pc for _ in range(lines)]
+    ours: list[int] = []
+    while len(ours) < lines:
+        stop = move(debugger)
+        if str(debugger.symbols.line_at(stop.pc)) != f"kernel/vectors.s:{behind_call}":
+            ours.append(stop.pc)
     assert [int(pc, 16) for pc in re.findall(r"^at (0x\w+)", printed, re.MULTILINE)] == ours
 
 
@@ -250,10 +311,24 @@ def test_the_camera_waits_for_the_next_gdb_as_it_was_left(camera: Camera) -> Non
     assert "$2 = 0x80008008" in printed
 
 
+def launch_json(workspace: Path, port: int) -> dict[str, Any]:
+    """The configuration that tutorials/debugging.md shows, with its variables filled in."""
+    chapter = (Path(__file__).parents[2] / "tutorials/debugging.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"^```json\n(.*?)^```", chapter, re.MULTILINE | re.DOTALL)
+    assert '"127.0.0.1:1234"' in text
+    filled = text.replace("${workspaceFolder}", str(workspace)).replace(":1234", f":{port}")
+    (configuration,) = json.loads(filled)["configurations"]
+    assert isinstance(configuration, dict)
+    assert (configuration["type"], configuration["request"], configuration["MIMode"]) == ("cppdbg", "launch", "gdb")
+    return configuration
+
+
 def test_an_editor_can_stop_a_guest_that_runs(camera: Camera) -> None:
     """The machine interface, as VS Code talks to gdb."""
+    launch = launch_json(camera.directory, camera.port)
+    (camera.directory / "guest").symlink_to(BuildConfig.load().tree)
     editor = subprocess.Popen(
-        [GDB, "-q", "-nx", "--interpreter=mi2", "build/vmlinux"],
+        [launch["miDebuggerPath"], "-q", "-nx", "--interpreter=mi2"],
         cwd=camera.directory,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -262,7 +337,10 @@ def test_an_editor_can_stop_a_guest_that_runs(camera: Camera) -> None:
     assert editor.stdin is not None and editor.stdout is not None
     talk = (
         ("-gdb-set mi-async on", r"\^done"),
-        (f"-target-select remote 127.0.0.1:{camera.port}", r"\^connected"),
+        *((f'-interpreter-exec console "{command["text"]}"', r"\^done") for command in launch["setupCommands"]),
+        (f"-environment-cd {launch['cwd']}", r"\^done"),
+        (f"-file-exec-and-symbols {launch['program']}", r"\^done"),
+        (f"-target-select remote {launch['miDebuggerServerAddress']}", r"\^connected"),
         ("-break-insert -f do_deferred_initcalls", r"\^done,bkpt="),
         ("-exec-continue --thread 1", r'\*stopped,reason="breakpoint-hit".*func="do_deferred_initcalls"'),
         ("-exec-next", r'\*stopped,reason="end-stepping-range"'),
@@ -270,6 +348,7 @@ def test_an_editor_can_stop_a_guest_that_runs(camera: Camera) -> None:
         ("-exec-continue", r"\^running"),
         ("-exec-interrupt", r'\*stopped,reason="signal-received",signal-name="SIGINT"'),
         ("-exec-continue --reverse", r'\*stopped,reason="breakpoint-hit".*func="do_deferred_initcalls"'),
+        ("-stack-list-frames", r'\^done,stack=.*file="kernel/deferred.s",fullname="[^"]*guest/kernel/deferred.s".*"main"'),
         ('-interpreter-exec console "kill"', r"\^done"),
         ("-gdb-exit", r"\^exit"),
     )
