@@ -1,4 +1,4 @@
-"""Floor 1. Where chapters and labs are: tutorials/ beside the package, `minikernel/_tutorials` in an installed wheel."""
+"""Floor 1. Where chapters and labs are: tutorials/ beside the package, or `minikernel/_tutorials` in a wheel."""
 
 from __future__ import annotations
 
