@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from minikernel.debug.disassembly import SIZE, branch_target, is_call, is_supervisor_call
+from minikernel.debug.host_changes import collect_before
 from minikernel.debug.session import Session
 from minikernel.debug.stop_points import INTERNAL, Hit
 from minikernel.debug.stops import Stop, StopCause
-from minikernel.debug.timeline import Mark
 from minikernel.debug.triggers import ReachTrigger, Trigger
 from minikernel.errors import UsageError
 from minikernel.kernel.backtrace import FrameKind
@@ -163,7 +163,7 @@ class Backward:
             with points.collecting() as hits, timeline.without(change):
                 interrupted = timeline.goto(end)
                 if change is not None and interrupted is None:
-                    self._collect_before(change, hits)
+                    collect_before(self._session, change, hits)
             if interrupted is not None:
                 return interrupted
             for number in range(len(hits) - 1, -1, -1):
@@ -172,22 +172,6 @@ class Backward:
                     return hits[number]
         timeline.goto(timeline.start)
         return None
-
-    def _collect_before(self, change: Mark, hits: list[Hit]) -> None:
-        """What had happened between two instructions when the host made a change there: re-runs go on behind it."""
-        machine, found = self._session.machine, len(hits)
-        known = len(machine.trace)
-        machine.run(max_instructions=1)
-        events = machine.trace.since(known)[: change.snapshot.trace.length - known]
-
-        def had_happened(hit: Hit) -> bool:
-            occurrence = hit.occurrence
-            if occurrence.event is not None:
-                return any(event is occurrence.event for event in events)
-            is_reached = change.snapshot.probed_at == (occurrence.landing, occurrence.pc)
-            return is_reached and occurrence.access is None
-
-        hits[found:] = filter(had_happened, hits[found:])
 
     def _land(self, start: int, end: int, number: int, hit: Hit) -> None:
         """Stand where hit `number` of the stretch from `start` to `end` was."""

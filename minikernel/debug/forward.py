@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from minikernel.debug.disassembly import SIZE, is_call, is_supervisor_call
+from minikernel.debug.host_changes import stop_before
 from minikernel.debug.session import Session
-from minikernel.debug.stop_points import INTERNAL
+from minikernel.debug.stop_points import INTERNAL, Hit
 from minikernel.debug.stops import Stop, StopCause
 from minikernel.debug.triggers import ReachTrigger, Trigger
 from minikernel.errors import UsageError
 from minikernel.kernel.backtrace import FrameKind
 from minikernel.machine.events import Interrupt
+from minikernel.machine.stop import StopKind, StopReason
 
 
 class Forward:
@@ -27,8 +29,7 @@ class Forward:
         machine, points = session.machine, session.points
         if points.is_empty:
             return session.stop_of_machine(machine.run(max_instructions=max_instructions or self.budget), done)
-        with points.stopping((machine.icount, machine.cpu.pc)) as hits:
-            reason = machine.run(max_instructions=self.budget if max_instructions is None else max_instructions)
+        reason, hits = self._run(self.budget if max_instructions is None else max_instructions)
         points.drop_spent()
         own = [hit for hit in hits if hit.number != INTERNAL]
         if own:
@@ -36,6 +37,23 @@ class Forward:
         if hits:
             return session.stop(StopCause.ARRIVED, hits[0].occurrence.text, hits)
         return session.stop_of_machine(reason, done)
+
+    def _run(self, max_instructions: int | None) -> tuple[StopReason, list[Hit]]:
+        """The same, in a re-run with a look at what had been hit just before each change that the host made."""
+        machine, points, timeline = self._session.machine, self._session.points, self._session.timeline
+        end = None if max_instructions is None else machine.icount + max_instructions
+        while True:
+            change = timeline.change_ahead() if timeline.is_rerun else None
+            if change is not None and end is not None and change.icount >= end:
+                change = None
+            target = end if change is None else change.icount
+            with points.stopping((machine.icount, machine.cpu.pc)) as hits, timeline.without(change):
+                reason = machine.run(max_instructions=None if target is None else target - machine.icount)
+            if change is None or hits or reason.kind is not StopKind.BUDGET:
+                return reason, hits
+            hits = stop_before(self._session, change)
+            if hits:
+                return reason, hits
 
     def step(self, count: int) -> Stop:
         """So many instructions."""

@@ -174,6 +174,12 @@ class Timeline:
         found = (mark for mark in self._marks[1:] if mark.icount == icount and mark.kind is MarkKind.CHANGED)
         return next(found, None)
 
+    def change_ahead(self) -> Mark | None:
+        """The next change of the host's that a re-run will come to, later than the present."""
+        now = self._machine.icount
+        ahead = (mark for mark in self._marks[self._passed :] if mark.kind is MarkKind.CHANGED)
+        return next((mark for mark in ahead if mark.icount > now), None)
+
     @contextmanager
     def without(self, change: Mark | None) -> Iterator[None]:
         """In this block a re-run does not come to this change of the host's (None: there is none): it ends just before.
@@ -230,9 +236,9 @@ class Timeline:
             self._tell_from_here()
         self._load_mark(here.mark)
         icount = here.mark.icount
-        self._passed = bisect_right(self._marks, icount, key=lambda each: each.icount)
-        while self._passed and self._is_change_after(self._marks[self._passed - 1], here):
-            self._passed -= 1
+        reached = bisect_right(self._marks, icount, key=lambda each: each.icount)
+        later = (index for index in range(reached) if self._is_change_after(self._marks[index], here))
+        self._passed = next(later, reached)
         self._schedule()
 
     def _is_change_after(self, mark: Mark, here: Here) -> bool:

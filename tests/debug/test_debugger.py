@@ -331,8 +331,30 @@ def test_a_place_is_come_back_to_over_a_change_made_just_there(register: str, va
         if stop == forward[2]:
             assert dbg.registers() == before
     dbg.goto_start()
+    for stop in forward[:-1]:
+        assert dbg.cont() == replace(stop, is_past=True)
+        if stop == forward[2]:
+            assert dbg.registers() == before
+    assert dbg.cont().icount == forward[-1].icount
+    dbg.goto_start()
     dbg.goto(forward[-1].icount)
     assert dbg.registers() == at_end  # the change is part of the record as before
+
+
+def test_going_forward_over_a_change_counts_each_hit_once() -> None:
+    dbg = debugger()
+    number = dbg.break_at("store_both").number
+    dbg.cont()
+    dbg.set_register("r2", 7)
+    dbg.step(1)
+    dbg.goto_start()
+    before = dbg.point(number).hits
+    dbg.change(number, ignore=1)
+    first, second = dbg.cont(), dbg.cont()
+    assert dbg.point(number).hits == before + 3
+    assert first.icount < second.icount
+    dbg.goto_start()
+    assert dbg.until("store_both").icount < first.icount
 
 
 def test_looking_for_a_place_before_a_change_prints_nothing() -> None:
@@ -600,6 +622,8 @@ def test_an_interrupt_is_come_back_to_over_a_change_made_just_there(boot: Debugg
     boot.set_register("r7", 77)
     boot.step(3)
     assert [boot.reverse_cont().icount for _ in stops] == [stop.icount for stop in reversed(stops)]
+    boot.goto_start()
+    assert [boot.cont().icount for _ in stops] == [stop.icount for stop in stops]
     boot.restore("end")
 
 
