@@ -348,7 +348,10 @@ def test_an_editor_can_stop_a_guest_that_runs(camera: Camera) -> None:
         ("-exec-continue", r"\^running"),
         ("-exec-interrupt", r'\*stopped,reason="signal-received",signal-name="SIGINT"'),
         ("-exec-continue --reverse", r'\*stopped,reason="breakpoint-hit".*func="do_deferred_initcalls"'),
-        ("-stack-list-frames", r'\^done,stack=.*file="kernel/deferred.s",fullname="[^"]*guest/kernel/deferred.s".*"main"'),
+        (
+            "-stack-list-frames",
+            r'\^done,stack=.*file="kernel/deferred.s",fullname="[^"]*guest/kernel/deferred.s".*"main"',
+        ),
         ('-interpreter-exec console "kill"', r"\^done"),
         ("-gdb-exit", r"\^exit"),
     )
