@@ -3,6 +3,8 @@
 `boot()` is the public call. `prepare()` and `tell_story()` are its halves for those who listen while it runs: the
 command line, and the comparison with nothing deferred.
 
+The modules of the machine are imported where it is made: a build that is not cached begins before they are loaded.
+
 The file is not called boot.py: a submodule of that name would take the place of the function `minikernel.boot`.
 """
 
@@ -13,17 +15,19 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minikernel.board.scene import default_scene
 from minikernel.elf.image import Image
 from minikernel.kernel.events import MilestoneName
-from minikernel.kernel.machine import KernelMachine
-from minikernel.machine.inputs import CablePlug, ConsoleInput
 from minikernel.machine.stop import StopKind, StopReason
 from minikernel.toolchain.build import Build, build
 from minikernel.toolchain.config import BuildConfig, DriverSetting
 from minikernel.toolchain.examples import find_module, module_archive
 from minikernel.values import dataclass
+
+if TYPE_CHECKING:
+    from minikernel.kernel.machine import KernelMachine
 
 #: Instructions after which a boot that does not end is stopped: ten seconds of a 100 MHz processor that never sleeps.
 DEFAULT_BUDGET = 1_000_000_000
@@ -110,11 +114,18 @@ def load_image(drivers: Mapping[str, str]) -> Image:
 
 def prepare(options: BootOptions) -> KernelMachine:
     """The machine before its first instruction. Raises as boot() does."""
-    return machine_for(options, build(BuildConfig.load(options.drivers, options.tree)))
+    return machine_for(options, build(BuildConfig.load(options.drivers, options.tree), meanwhile=_load_machine))
+
+
+def _load_machine() -> None:
+    """For machine_for, a little earlier."""
+    import minikernel.kernel.machine  # noqa: F401
 
 
 def machine_for(options: BootOptions, made: Build) -> KernelMachine:
     """The same for a build that is made already. Raises ImageError, UsageError."""
+    from minikernel.kernel.machine import KernelMachine
+
     config = made.config
     machine = KernelMachine(
         Image.from_bytes(made.image),
@@ -154,6 +165,8 @@ def nothing_deferred(options: BootOptions) -> BootOptions:
 
 def tell_story(machine: KernelMachine, max_instructions: int = DEFAULT_BUDGET) -> StopReason:
     """To the shell; the cable goes in and the picture comes out; the user types poweroff."""
+    from minikernel.machine.inputs import ConsoleInput
+
     stop = run_to_download(machine, max_instructions)
     if not machine.waits_for_line:
         return stop
@@ -163,6 +176,8 @@ def tell_story(machine: KernelMachine, max_instructions: int = DEFAULT_BUDGET) -
 
 def run_to_download(machine: KernelMachine, max_instructions: int = DEFAULT_BUDGET) -> StopReason:
     """To the shell; then the cable goes in, and the desktop gets its time to fetch the picture."""
+    from minikernel.machine.inputs import CablePlug
+
     stop = machine.run(until="shell", max_instructions=_left(machine, max_instructions))
     if stop.kind is not StopKind.BREAKPOINT:
         return stop

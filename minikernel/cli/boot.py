@@ -14,7 +14,6 @@ from minikernel.cli.progress import progress
 from minikernel.cli.screen import NoScreen, Screen, open_screen
 from minikernel.errors import MinikernelError, UsageError
 from minikernel.kernel.events import MilestoneName
-from minikernel.kernel.machine import KernelMachine
 from minikernel.machine.stop import StopKind, StopReason
 from minikernel.power_on import (
     DEFAULT_BUDGET,
@@ -29,6 +28,7 @@ from minikernel.values import dataclass
 
 if TYPE_CHECKING:
     from minikernel.cli.story import StoryWriter
+    from minikernel.kernel.machine import KernelMachine
 
 #: Ends of a boot that are no failure.
 GOOD_ENDS = frozenset({StopKind.POWER_OFF, StopKind.RESET})

@@ -8,9 +8,10 @@ Assembler and linker are imported where they are used: a build from the cache ne
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,15 +20,18 @@ from minikernel.elf.object_file import ObjectFile, strip_debug
 from minikernel.errors import UsageError
 from minikernel.toolchain.build_cache import (
     BuildCache,
+    PackedFiles,
     content_key,
     default_cache_directory,
     file_parts,
     write_directory,
 )
 from minikernel.toolchain.config import BuildConfig, DriverSetting
+from minikernel.toolchain.second_process import MOST_PIECES, SecondProcess, is_worth_it
 from minikernel.toolchain.units import (
     Unit,
     Units,
+    all_units,
     kernel_units,
     module_units,
     read_script,
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
     from minikernel.toolchain.modules import LinkedModules
 
 _ROOT_DIRECTORIES = ("dev", "etc", "flash", "proc", "sys", "tmp")
+_WORTH_SHARING = 16
+"""Units to assemble from which on a second process saves more than its start takes."""
 MODULE_DIRECTORY = "lib/modules"
 MODULES_AT_BOOT = "etc/modules"
 SYMVERS = "Module.symvers"
@@ -96,9 +102,15 @@ class Build:
             raise UsageError(f"cannot write the build to {out}: {error.strerror}") from None
 
 
-def build(config: BuildConfig, out: Path | None = None, cache: BuildCache | None = None) -> Build:
+def build(
+    config: BuildConfig,
+    out: Path | None = None,
+    cache: BuildCache | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Build:
     """The build of `config`, from the cache when nothing changed; written to `out` when given.
 
+    `meanwhile` is work of the caller that may be done, or not, while a second process links.
     Raises SourceError and SourceErrors (sources, script, config), LinkError, UsageError.
     """
     cache = cache if cache is not None else BuildCache(default_cache_directory())
@@ -107,8 +119,7 @@ def build(config: BuildConfig, out: Path | None = None, cache: BuildCache | None
     was_cached = files is not None
     if files is None:
         with _collection_paused():
-            files = make_files(config, cache)
-        cache.store_build(key, files)
+            files = _make(Units(config, cache), cache, key, meanwhile)
     result = Build(config, files, was_cached)
     if out is not None:
         result.write(out)
@@ -132,24 +143,80 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def make_files(config: BuildConfig, cache: BuildCache) -> dict[str, bytes]:
-    """Every file of the build, made now; only assembled objects may come from the cache."""
-    units = Units(config, cache)
-    files: dict[str, bytes] = {}
+def _make(units: Units, cache: BuildCache, key: str, meanwhile: Callable[[], None] | None) -> Mapping[str, bytes]:
+    """The files of the build, which are put into the cache."""
+    missing = units.missing(all_units(units.config))
+    if _WORTH_SHARING <= len(missing) <= MOST_PIECES and is_worth_it():
+        files = _make_in_second_process(units, cache, key, missing, meanwhile)
+        if files is not None:
+            return files
+    made = make_files(units)
+    units.keep()
+    cache.store_build(key, made)
+    return made
 
-    with units.assembled_ahead([*kernel_units(config), *module_units(config), *user_units(config)]):
-        from minikernel.elf.image import Image
-        from minikernel.toolchain.cpio import write_cpio
-        from minikernel.toolchain.generated import (
-            crc_object,
-            crc_source,
-            initramfs_object,
-            initramfs_source,
-            version_source,
-        )
-        from minikernel.toolchain.kallsyms import kallsyms_object, kallsyms_source
-        from minikernel.toolchain.modpost import symvers_text
-        from minikernel.toolchain.system_map import system_map
+
+def _make_in_second_process(
+    units: Units, cache: BuildCache, key: str, missing: Sequence[Unit], meanwhile: Callable[[], None] | None
+) -> Mapping[str, bytes] | None:
+    """Both processes assemble; then the second links, and puts into the cache what it has handed over. None: it failed.
+
+    With a `meanwhile` the cache is not waited for.
+    """
+    from minikernel.toolchain import assembler  # noqa: F401 - loaded once for both
+    from minikernel.toolchain.encoder import default_table
+
+    def work(second: SecondProcess) -> None:
+        for number in second.tickets():
+            units.assemble_ahead(missing[number])
+        others = second.from_first.take()
+        if others is None:
+            return
+        units.add_objects(PackedFiles(others))
+        files = make_files(units)
+        second.from_second.put(PackedFiles.pack(files))
+        units.keep()
+        cache.store_build(key, files)
+
+    default_table()
+    try:
+        second = SecondProcess(len(missing), work)
+    except OSError:  # no more processes allowed
+        return None
+    try:
+        for number in second.tickets():
+            units.assemble_ahead(missing[number])
+        second.from_first.put(PackedFiles.pack(units.new_objects))
+        if meanwhile is not None:
+            meanwhile()
+        files = second.from_second.take()
+    except BaseException:
+        second.wait()
+        raise
+    if meanwhile is not None and files is not None:
+        atexit.register(second.wait)
+    else:
+        second.wait()
+    return None if files is None else PackedFiles(files)
+
+
+def make_files(units: Units) -> dict[str, bytes]:
+    """Every file of the build, made now; only assembled objects may be there already."""
+    from minikernel.elf.image import Image
+    from minikernel.toolchain.cpio import write_cpio
+    from minikernel.toolchain.generated import (
+        crc_object,
+        crc_source,
+        initramfs_object,
+        initramfs_source,
+        version_source,
+    )
+    from minikernel.toolchain.kallsyms import kallsyms_object, kallsyms_source
+    from minikernel.toolchain.modpost import symvers_text
+    from minikernel.toolchain.system_map import system_map
+
+    config = units.config
+    files: dict[str, bytes] = {}
 
     # What the kernel exports, and the modules that use it.
     kernel = [(unit.object_name, units.assemble(unit)) for unit in kernel_units(config)]
@@ -185,7 +252,6 @@ def make_files(config: BuildConfig, cache: BuildCache) -> dict[str, bytes]:
     files["generated/version.s"] = version.encode()
     files["generated/initramfs_data.s"] = initramfs_source(cpio).encode()
     files["generated/kallsyms_data.s"] = kallsyms_source(symbols).encode()
-    units.keep()
     return files
 
 

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
+from typing import IO
 
 _MAX_BUILDS = 32
 _MAX_OBJECTS = 2000
@@ -53,10 +54,10 @@ class PackedFiles(Mapping[str, bytes]):
     The file is mapped: its bytes are there to the end, also when another process removes it meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises OSError."""
+    def __init__(self, file: IO[bytes]) -> None:
+        """Of a file at its start, which is closed. Raises OSError."""
         self._places: dict[str, tuple[int, int]] = {}
-        with path.open("rb") as file:
+        with file:
             rows = list(takewhile(lambda row: row != b"\n", file))
             self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         at = sum(map(len, rows)) + 1
@@ -92,7 +93,7 @@ class BuildCache:
     def load_build(self, key: str) -> Mapping[str, bytes] | None:
         """The files of that build, or None."""
         try:
-            files = PackedFiles(self._builds / key)
+            files = PackedFiles((self._builds / key).open("rb"))
             os.utime(self._builds / key)  # used now: others go first when room is made
         except OSError:
             return None

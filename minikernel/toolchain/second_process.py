@@ -1,18 +1,18 @@
-"""A second process that shares numbered pieces of work, where the machine has a processor for it.
+"""A second process for a build, where the machine has a processor for it.
 
-Both processes take the next number from one pipe, so the one that gets on better does more, and a second process that
-never gets a processor costs nothing but its start. What it did not do - it was killed, or the piece is wrong and some
-error has to be told - is left to the first.
+Both processes take numbered pieces of work from one pipe, so the one that gets on better does more. Then the first
+hands over what it made, and is free for something else while the second goes on alone. Whatever becomes of the second
+- it was killed, or what it was given is wrong and an error has to be told - the first can still do everything itself.
 """
 
 from __future__ import annotations
 
-import marshal
 import os
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from typing import IO
 
 MOST_PIECES = 256
 """A ticket is one byte."""
@@ -23,23 +23,56 @@ def is_worth_it() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
 
 
-class SecondProcess:
-    """Begins at once with some of the pieces 0 to `count` - 1. `work` gives the bytes of one; None: not done."""
+class Mailbox:
+    """One message from one process to the other: the bytes in a file, and a pipe that says when they are there."""
 
-    def __init__(self, count: int, work: Callable[[int], bytes | None]) -> None:
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close(), or by who takes it
+        self._arrival, self._signal = os.pipe()
+
+    def put(self, data: bytes) -> None:
+        """Raises OSError."""
+        self._file.write(data)
+        self._file.flush()
+        os.write(self._signal, b"!")
+        self.close()
+
+    def take(self) -> IO[bytes] | None:
+        """Waits for the message: a file, to be read from its start. None when the other ends without one."""
+        os.close(self._signal)  # this process's own end: when the other's is closed, too, nothing comes any more
+        self._signal = -1
+        has_come = os.read(self._arrival, 1)
+        file = os.fdopen(os.dup(self._file.fileno()), "rb") if has_come else None
+        self.close()
+        if file is not None:
+            file.seek(0)
+        return file
+
+    def close(self) -> None:
+        """This process has no more to do with it."""
+        self._file.close()
+        for end in {self._arrival, self._signal} - {-1}:
+            os.close(end)
+        self._arrival = self._signal = -1
+
+
+class SecondProcess:
+    """Begins at once to do `work`, which takes some of the pieces 0 to `count` - 1 from tickets()."""
+
+    def __init__(self, count: int, work: Callable[[SecondProcess], None]) -> None:
+        """Raises OSError where no more processes are allowed."""
         self._tickets, tickets = os.pipe()
         os.write(tickets, bytes(range(count)))
         os.close(tickets)
-        self._results = tempfile.TemporaryFile()  # noqa: SIM115 - closed by finish()
+        self.from_first, self.from_second = Mailbox(), Mailbox()
         self.pid = os.fork()
         if not self.pid:
             self._run(work)
 
-    def _run(self, work: Callable[[int], bytes | None]) -> None:
+    def _run(self, work: Callable[[SecondProcess], None]) -> None:
         status = 1
         try:
-            marshal.dump({number: work(number) for number in self.tickets()}, self._results)
-            self._results.flush()
+            work(self)
             status = 0
         finally:
             os._exit(status)  # without a word: buffers and handlers belong to the first process
@@ -49,11 +82,11 @@ class SecondProcess:
         while ticket := os.read(self._tickets, 1):
             yield ticket[0]
 
-    def finish(self) -> dict[int, bytes]:
-        """Waits for the end of the second process and gives what it did, by number."""
-        with self._results as results:
-            os.close(self._tickets)
-            _, status = os.waitpid(self.pid, 0)
-            results.seek(0)
-            done: dict[int, bytes | None] = marshal.load(results) if status == 0 else {}
-        return {number: data for number, data in done.items() if data is not None}
+    def wait(self) -> None:
+        """To its end, which is near: pieces that are left are not begun any more, and no message comes any more."""
+        for _ in self.tickets():
+            pass
+        os.close(self._tickets)
+        self.from_first.close()
+        self.from_second.close()
+        os.waitpid(self.pid, 0)

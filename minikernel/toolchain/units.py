@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,6 @@ from minikernel.elf.object_file import ObjectFile
 from minikernel.errors import Location, SourceError, SourceErrors, UsageError
 from minikernel.toolchain.build_cache import BuildCache, content_key, file_parts
 from minikernel.toolchain.config import BuildConfig, DriverSetting
-from minikernel.toolchain.second_process import MOST_PIECES, SecondProcess, is_worth_it
 from minikernel.toolchain.symbol_versions import interfaces
 from minikernel.values import dataclass
 
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TOOLCHAIN_FOLDERS = ("elf", "toolchain")
-_WORTH_SHARING = 16
-"""Units to assemble from which on a second process saves more than its start takes."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +79,11 @@ def user_units(config: BuildConfig) -> list[Unit]:
     return [Unit(f"user/{path.name}", ("include", "user")) for path in sorted((config.tree / "user").glob("*.s"))]
 
 
+def all_units(config: BuildConfig) -> list[Unit]:
+    """Everything that a build assembles."""
+    return [*kernel_units(config), *module_units(config), *user_units(config)]
+
+
 class Units:
     """Assembles units of one build, each once, with the cache's objects where nothing changed."""
 
@@ -104,6 +106,7 @@ class Units:
         self._units[unit.object_name] = unit
         obj = self._ahead.pop(unit, None)
         if obj is not None:
+            self.files[unit.object_name] = self.files.pop(unit.object_name)  # in the order of the build
             return obj
         key = self._key(unit)
         known = self._new.get(key) or self._cache.load_object(key)
@@ -120,47 +123,24 @@ class Units:
             key = self._keys[unit] = content_key((self._common.encode(), repr(unit).encode(), self._read(unit)))
         return key
 
-    @contextmanager
-    def assembled_ahead(self, units: Iterable[Unit]) -> Iterator[None]:
-        """Inside the block a second process assembles some of these; at its end all are ready for assemble().
+    def missing(self, units: Iterable[Unit]) -> list[Unit]:
+        """Those that must be assembled, the longest first: where two share them, the last to be begun are short."""
+        missing = [unit for unit in units if not self._cache.has_object(self._key(unit))]
+        return sorted(missing, key=lambda unit: -len(self._read(unit)))
 
-        What is wrong with one is told by assemble(), so that it is the first of the build whose errors are told.
-        """
-        missing = [unit for unit in units if not self._cache.has_object(self._key(unit))][:MOST_PIECES]
-        missing.sort(key=lambda unit: -len(self._read(unit)))  # the last ones to be begun are short
-        second = self._second_process(missing)
-        if second is None:
-            yield
-            return
-        try:
-            yield
-            for number in second.tickets():
-                self._assemble_if_right(missing[number])
-        finally:
-            done = second.finish()
-        self._new |= {self._key(missing[number]): data for number, data in done.items()}
-
-    def _second_process(self, missing: Sequence[Unit]) -> SecondProcess | None:
-        if len(missing) < _WORTH_SHARING or not is_worth_it():
-            return None
-        from minikernel.toolchain import assembler  # noqa: F401 - loaded once for both
-        from minikernel.toolchain.encoder import default_table
-
-        default_table()
-        try:
-            return SecondProcess(len(missing), lambda number: self._object_bytes(missing[number]))
-        except OSError:  # no more processes allowed
-            return None
-
-    def _assemble_if_right(self, unit: Unit) -> bool:
-        try:
+    def assemble_ahead(self, unit: Unit) -> None:
+        """Makes it ready for assemble(), which tells what is wrong with it: errors come in the order of the build."""
+        with contextlib.suppress(SourceError, SourceErrors, UsageError):
             self._ahead[unit] = self.assemble(unit)
-        except (SourceError, SourceErrors, UsageError):
-            return False
-        return True
 
-    def _object_bytes(self, unit: Unit) -> bytes | None:
-        return self.files[unit.object_name] if self._assemble_if_right(unit) else None
+    @property
+    def new_objects(self) -> Mapping[str, bytes]:
+        """Key -> object file, of those assembled in this build."""
+        return self._new
+
+    def add_objects(self, objects: Mapping[str, bytes]) -> None:
+        """Takes what another process has assembled."""
+        self._new |= objects
 
     def _assembly(self, unit: Unit) -> Assembly:
         from minikernel.toolchain.assembler import assemble_unit

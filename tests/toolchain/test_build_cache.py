@@ -92,10 +92,10 @@ def test_files_are_named_from_their_folder(tmp_path: Path, monkeypatch: pytest.M
 def test_packed_files_name_themselves_and_no_others(tmp_path: Path) -> None:
     files = {"sub/b c": b"2\n\n", "empty": b"", "a": b"1"}
     (tmp_path / "packed").write_bytes(PackedFiles.pack(files))
-    packed = PackedFiles(tmp_path / "packed")
+    packed = PackedFiles((tmp_path / "packed").open("rb"))
     assert dict(packed) == files and list(packed) == list(files) and len(packed) == 3
     for name in ("none", "sub", "sub/b"):
         with pytest.raises(KeyError):
             packed[name]
     (tmp_path / "packed").write_bytes(PackedFiles.pack({}))
-    assert dict(PackedFiles(tmp_path / "packed")) == {}
+    assert dict(PackedFiles((tmp_path / "packed").open("rb"))) == {}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from minikernel.errors import SourceError
-from minikernel.toolchain import units
+from minikernel.toolchain import build as build_module
 from minikernel.toolchain.build import build
 from minikernel.toolchain.build_cache import BuildCache
 from minikernel.toolchain.config import BuildConfig
@@ -22,38 +22,63 @@ from minikernel.toolchain.second_process import SecondProcess
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only where os.fork is safe")
 
 
-def done_by_it_alone(work: Callable[[int], bytes | None]) -> dict[int, bytes]:
-    """What the second process did when the first takes nothing until it has ended."""
-    second = SecondProcess(200, work)
-    os.waitid(os.P_PID, second.pid, os.WEXITED | os.WNOWAIT)
-    return second.finish()
+def answer(second: SecondProcess) -> bytes | None:
+    """What the second process says, and its end."""
+    file = second.from_second.take()
+    second.wait()
+    if file is None:
+        return None
+    with file:
+        return file.read()
 
 
 def test_every_piece_is_done_once() -> None:
-    second = SecondProcess(200, lambda number: b"second" * number)
+    second = SecondProcess(200, lambda second: second.from_second.put(bytes(second.tickets())))
     first = list(second.tickets())
-    done = second.finish()
+    done = answer(second)
+    assert done is not None
     assert sorted([*first, *done]) == list(range(200))
-    assert all(data == b"second" * number for number, data in done.items())
 
 
-def test_what_is_not_done_is_left_to_the_first() -> None:
-    assert done_by_it_alone(lambda number: b"x" if number & 1 else None) == dict.fromkeys(range(1, 200, 2), b"x")
+def test_each_takes_what_the_other_has_put() -> None:
+    def work(second: SecondProcess) -> None:
+        file = second.from_first.take()
+        assert file is not None
+        second.from_second.put(file.read() + b" and back")
+
+    second = SecondProcess(0, work)
+    large = b"there" * 100_000  # more than a pipe holds
+    second.from_first.put(large)
+    assert answer(second) == large + b" and back"
 
 
-def test_a_second_process_that_dies_has_done_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    def wrong(number: int) -> bytes:
-        return bytes(1 // (number - 100))
-
-    assert done_by_it_alone(wrong) == {}
-    assert done_by_it_alone(lambda number: os.kill(os.getpid(), signal.SIGKILL)) == {}
+def test_a_second_process_that_dies_has_nothing_to_say(capfd: pytest.CaptureFixture[str]) -> None:
+    assert answer(SecondProcess(3, lambda second: second.from_second.put(bytes(1 // 0)))) is None
+    assert answer(SecondProcess(3, lambda second: os.kill(os.getpid(), signal.SIGKILL))) is None
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_second_process_is_not_left_behind() -> None:
+    said: list[object] = []
+    second = SecondProcess(200, lambda second: said.append(second.from_first.take()))
+    second.wait()  # without a message
+    with pytest.raises(ChildProcessError):
+        os.waitpid(second.pid, os.WNOHANG)
+
+
+def test_no_file_stays_open() -> None:
+    before = sorted(Path("/proc/self/fd").iterdir())
+    second = SecondProcess(2, lambda second: second.from_second.put(b"done"))
+    second.from_first.put(b"")
+    assert answer(second) == b"done"
+    SecondProcess(2, lambda second: None).wait()
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     """Says whether builds have a second process."""
-    return lambda worth_it: monkeypatch.setattr(units, "is_worth_it", lambda: worth_it)
+    return lambda worth_it: monkeypatch.setattr(build_module, "is_worth_it", lambda: worth_it)
 
 
 def test_a_build_is_the_same_with_a_second_process(tmp_path: Path, shared: Callable[[bool], None]) -> None:
@@ -62,8 +87,33 @@ def test_a_build_is_the_same_with_a_second_process(tmp_path: Path, shared: Calla
     shared(True)
     together = build(BuildConfig.load(), cache=BuildCache(tmp_path / "together"))
     assert dict(together.files) == dict(alone.files)
-    kept = [sorted(path.name for path in (tmp_path / name / "objects").iterdir()) for name in ("alone", "together")]
-    assert kept[0] == kept[1]
+    assert list(together.files) == list(alone.files)
+    for folder in ("builds", "objects"):
+        kept = [sorted(path.name for path in (tmp_path / name / folder).iterdir()) for name in ("alone", "together")]
+        assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("step", ["make_files", "find_warnings"])
+def test_a_build_whose_second_process_dies_is_made_by_the_first(
+    tmp_path: Path, shared: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first, usual = os.getpid(), getattr(build_module, step)
+    made_by_first = []
+
+    def dies_in_the_second(*args: object) -> object:
+        if os.getpid() != first:
+            os.kill(os.getpid(), signal.SIGKILL)
+        made_by_first.append(step)
+        return usual(*args)
+
+    shared(True)
+    monkeypatch.setattr(build_module, step, dies_in_the_second)
+    called: list[str] = []
+    cache = BuildCache(tmp_path)
+    made = build(BuildConfig.load(), cache=cache, meanwhile=lambda: called.append("meanwhile"))
+    assert made_by_first == [step] and called == ["meanwhile"]
+    assert dict(made.files) == dict(build(BuildConfig.load()).files)
+    assert build(BuildConfig.load(), cache=cache).was_cached
 
 
 def test_the_first_wrong_source_in_link_order_is_told(tmp_path: Path, shared: Callable[[bool], None]) -> None:
