@@ -37,6 +37,34 @@ class Card:
         printer.text("\n".join([type(self).__name__, *(f"  {name:<{width}}  {facts[name]}" for name in facts)]))
 
 
+class Sheet:
+    """A value that shows itself as a table below sentences. A subclass has the headings, rows() and notes()."""
+
+    headings: ClassVar[Sequence[str]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._repr_pretty_ = Sheet._repr_pretty_  # type: ignore[method-assign]  # IPython takes a nearer __repr__ first
+
+    def rows(self) -> Iterable[Sequence[str]]:
+        """The cells, row by row."""
+        raise NotImplementedError
+
+    def notes(self) -> Sequence[str]:
+        """What is to be known of the whole."""
+        return ()
+
+    def _repr_html_(self) -> str:
+        caption = ": ".join(filter(None, (type(self).__name__, "; ".join(self.notes()))))
+        return html_table(self.headings, self.rows(), caption)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        if len(printer.stack) > 1:  # inside a list
+            printer.text(repr(self))
+            return
+        printer.text("\n".join((type(self).__name__, *self.notes(), text_table(self.headings, self.rows()))))
+
+
 class Table(tuple[T, ...]):
     """A tuple that shows itself as a table. A subclass has the headings and row()."""
 

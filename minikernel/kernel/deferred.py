@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minikernel.kernel.initcalls import DEFERRED_LEVEL, Initcall, read_tables
@@ -18,9 +19,23 @@ class DeferredTable(View):
     """calls: the entries, those of initcall_defer= last, with entry addresses in deferred_by_name. has_begun:
     do_deferred_initcalls has taken them up (already_run); is_done: /proc/deferred_initcalls reads as 1."""
 
+    headings = ("entry", "initcall", "address")
+
     calls: tuple[Initcall, ...] = ()
     has_begun: bool = False
     is_done: bool = False
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """In the order in which they are called."""
+        return ((f"{call.entry:#010x}", call.name, f"{call.address:#010x}") for call in self.calls)
+
+    def notes(self) -> tuple[str, ...]:
+        """How far it has come."""
+        if self.condition.absent:
+            return super().notes()
+        state = "has been called" if self.has_begun else "has not been called"
+        reads = f"/proc/deferred_initcalls reads as {int(self.is_done)}"
+        return *super().notes(), f"do_deferred_initcalls {state}", reads
 
 
 def read_deferred_table(guest: Structures) -> DeferredTable:

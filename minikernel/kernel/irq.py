@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minikernel.kernel.structures import NotThereYet, Problems, Structures, View
@@ -25,8 +26,15 @@ class InterruptHandler:
 class Interrupts(View):
     """Handlers by interrupt id; `chip` is the controller's name."""
 
+    headings = ("irq", "name", "handler", "came", "dev")
+
     chip: str = ""
     handlers: tuple[InterruptHandler, ...] = ()
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """By interrupt id."""
+        for each in self.handlers:
+            yield str(each.irq), each.name, each.handler, f"{each.count:,}", f"{each.dev:#010x}"
 
 
 def read_interrupts(guest: Structures) -> Interrupts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minikernel.kernel.printk import log_position, read_log, without_levels
@@ -15,8 +16,14 @@ class LogBuffer(View):
     """lines: as dmesg prints them, the oldest that the ring holds first; the last one may still grow. `written` counts
     every byte ever put in."""
 
+    headings = ("line",)
+
     lines: tuple[str, ...] = ()
     written: int = 0
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """The oldest first."""
+        return ((line,) for line in self.lines)
 
 
 def read_log_buffer(guest: Structures) -> LogBuffer:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from minikernel.kernel.module_tracing import STAGES
-from minikernel.kernel.modules import Module, ModuleReader
+from minikernel.kernel.modules import Module, ModuleReader, Modules
 from minikernel.kernel.structures import Problems, Structures, View
 from minikernel.machine.machine import GuestMemoryError
 
@@ -18,7 +19,13 @@ CHANGES = frozenset(STAGES) - {"do_init_module"} | {"free_module", "free_module_
 class ModuleList(View):
     """The modules that can be read, newest first."""
 
+    headings = Modules.headings
+
     modules: tuple[Module, ...] = ()
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """As m.modules."""
+        return map(Modules.row, self.modules)
 
 
 def read_module_list(guest: Structures, reader: ModuleReader) -> ModuleList:

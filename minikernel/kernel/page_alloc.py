@@ -13,6 +13,8 @@ from minikernel.kernel.structures import NotThereYet, Problems, Structures, View
 
 CHANGES = frozenset({"mem_init", "alloc_pages", "free_pages", "free_reserved_page"})
 
+BLOCKS_SHOWN = 4
+
 _STRUCT_PAGE = struct.Struct("<IIBBHI")  # PAGE_NEXT, PREV, FLAGS, ORDER, INUSE, FREELIST
 
 
@@ -92,8 +94,25 @@ class FreeArea:
 class FreeLists(View):
     """Every free list, the mapped ones first; `nr_free_pages` is what the guest counts."""
 
+    headings = ("order", "pages each", "", "blocks", "addresses")
+
     areas: tuple[FreeArea, ...] = ()
     nr_free_pages: int = 0
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """The lists that are not empty."""
+        for area in self.areas:
+            if area.blocks:
+                shown = [f"{block:#010x}" for block in area.blocks[:BLOCKS_SHOWN]]
+                more = [f"and {len(area.blocks) - len(shown)} more"] if len(shown) < len(area.blocks) else []
+                kind = "unmapped" if area.is_unmapped else ""
+                yield str(area.order), f"{1 << area.order:,}", kind, str(len(area.blocks)), " ".join(shown + more)
+
+    def notes(self) -> tuple[str, ...]:
+        """Pages in the lists, and by the guest's count."""
+        if self.condition.absent:
+            return super().notes()
+        return *super().notes(), f"{self.pages:,} pages in the lists; nr_free_pages is {self.nr_free_pages:,}"
 
     @property
     def pages(self) -> int:

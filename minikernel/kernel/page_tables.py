@@ -82,8 +82,17 @@ class PageRange:
 class PageTables(View):
     """Everything that is mapped, by address. `ttbr0` is the physical address of the first-level table."""
 
+    headings = ("virtual", "physical", "kernel", "user", "domain", "pages", "what")
+
     ttbr0: int = 0
     ranges: tuple[PageRange, ...] = ()
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """A row for each range."""
+        for each in self.ranges:
+            physical = "scattered" if each.physical is None else f"{each.physical:#010x}"
+            virtual = f"{each.start:#010x}-{each.end - 1:#010x}"
+            yield virtual, physical, each.kernel, each.user, str(each.domain), f"{each.pages:,}", each.what
 
 
 #: What lives at a virtual address that is mapped to a physical one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minikernel.kernel.structures import NotThereYet, Problems, Structures, View
@@ -33,7 +34,13 @@ class ProcEntry:
 class ProcEntries(View):
     """In order of creation."""
 
+    headings = ("permissions", "name", "show", "write")
+
     entries: tuple[ProcEntry, ...] = ()
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """A row for each entry."""
+        return ((entry.permissions, entry.name, entry.show, entry.write) for entry in self.entries)
 
 
 def read_proc_entries(guest: Structures) -> ProcEntries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minikernel.kernel.memory import PAGE_SIZE
@@ -49,7 +50,14 @@ class KmallocCache:
 class KmallocCaches(View):
     """The caches, smallest objects first. Larger requests take whole pages and are not in here."""
 
+    headings = ("bytes", "used", "free", "pages")
+
     caches: tuple[KmallocCache, ...] = ()
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """A row for each size."""
+        for cache in self.caches:
+            yield tuple(map(str, (cache.size, cache.used, cache.free, cache.pages)))
 
 
 def read_kmalloc_caches(guest: Structures) -> KmallocCaches:

@@ -18,6 +18,7 @@ from minikernel.errors import MinikernelError
 from minikernel.kernel.backtrace import Frame, FrameKind, Unwinder, frames_of
 from minikernel.machine.exceptions import SCTLR_M
 from minikernel.machine.machine import GuestMemoryError, Machine
+from minikernel.showing import Sheet
 
 MMU_OFF = "the MMU is off: the kernel's addresses lead nowhere yet"
 
@@ -55,10 +56,14 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class View:
-    """What was read of one structure at one moment."""
+class View(Sheet):
+    """What was read of one structure at one moment. A subclass has the headings and rows() of a table."""
 
     condition: Condition = field(default=Condition(), kw_only=True)
+
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of a view that is not whole."""
+        return tuple(self.condition.sentences())
 
 
 V = TypeVar("V", bound=View)

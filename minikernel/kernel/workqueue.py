@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from minikernel.kernel.structures import NotThereYet, Problems, Structures, View
@@ -24,8 +25,18 @@ class Work:
 class WorkQueue(View):
     """What waits, first to run first. `is_running`: do_pending_work is at work on it."""
 
+    headings = ("work", "function")
+
     works: tuple[Work, ...] = ()
     is_running: bool = False
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """First to run first."""
+        return ((f"{work.address:#010x}", work.function) for work in self.works)
+
+    def notes(self) -> tuple[str, ...]:
+        """Whether it is worked on."""
+        return (*super().notes(), *(("do_pending_work runs the queue now",) if self.is_running else ()))
 
 
 def read_work_queue(guest: Structures) -> WorkQueue:

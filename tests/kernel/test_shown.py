@@ -155,3 +155,42 @@ def test_a_file_that_is_no_picture_has_no_png() -> None:
     assert Download("notes.txt", b"no picture", 0)._repr_png_() is None
     with pytest.raises(ImageError):
         png_of(b"P6 1 1 255\n")
+
+
+VIEW_NAMES = """
+free_lists kmalloc_caches page_tables proc_entries work_queue log_buffer deferred interrupts module_list
+"""
+
+
+@pytest.mark.parametrize("name", VIEW_NAMES.split())
+def test_views_are_tables_with_their_condition(machine: KernelMachine, name: str) -> None:
+    view = getattr(machine, name)
+    heading, *rows = cells(view)
+    assert tuple(heading) == view.headings
+    assert rows == [list(row) for row in view.rows()] and {len(row) for row in rows} <= {len(heading)}
+    shown = pretty(view)
+    assert shown.splitlines()[0] == type(view).__name__
+    assert all(row[0] in shown for row in rows)
+    assert pretty([view]) == f"[{view!r}]"
+
+
+def test_views_show_what_the_kernel_holds(machine: KernelMachine) -> None:
+    lists = machine.free_lists
+    assert f"{lists.pages:,} pages in the lists; nr_free_pages is {lists.pages:,}" in pretty(lists)
+    text = next(row for row in cells(machine.page_tables) if row[6].startswith("kernel text") or row[6] == "text")
+    assert text[2] == "r-x"
+    assert cells(machine.proc_entries)[-1][1:] == [
+        "deferred_initcalls",
+        "deferred_initcalls_show",
+        "deferred_initcalls_write",
+    ]
+    assert [row[1] for row in cells(machine.deferred)[1:]] == ["ehci_hcd_init", "uhci_hcd_init", "usb_storage_init"]
+    assert "do_deferred_initcalls has been called" in machine.deferred._repr_html_()
+    assert cells(machine.module_list)[1][0] == "hello"
+
+
+def test_a_view_of_what_is_not_there_yet_says_so() -> None:
+    lists = prepare(BootOptions()).free_lists
+    (note,) = lists.notes()
+    assert note in unescape(lists._repr_html_()) and note in pretty(lists)
+    assert cells(lists) == [list(lists.headings)]
