@@ -43,6 +43,11 @@ ANY_VERB, ANOTHER_CAMERA = "mk", "minikernel"
 #: Verbs that are IPython's own business.
 NOT_HERE = frozenset({"py", "quit"})
 
+NO_FLASH = (
+    "--flash keeps the flash at the end of a session, and this one has none: `minikernel debug --flash FILE` does it. "
+    "Here `m = prepare(BootOptions(flash=...))` of minikernel.power_on takes the bytes, m.board.flash.contents() has them"
+)
+
 #: What IPython has made of a line with a magic.
 _WITH_FORMAT = re.compile(r"(?P<call>get_ipython\(\)\.run_line_magic\(')(?P<verb>[\w-]+)(?P<format>/\w*)', '")
 _IS_NAME = re.compile(r"[A-Za-z][\w-]*$")
@@ -131,6 +136,8 @@ class Magics:
             raise MagicError(f"%{ANOTHER_CAMERA} takes the options of `minikernel debug`") from None
         except ValueError as error:
             raise MagicError(f"{line}: {error}") from None
+        if args.flash is not None:
+            raise MagicError(NO_FLASH)
         try:
             script = None if args.script is None else read_script(args.script)
             machine = prepare(boot_options(args))

@@ -13,7 +13,7 @@ from enum import Enum
 from minikernel.board.desktop import Step
 from minikernel.cli.repl_events import event_words
 from minikernel.cli.screen import Line, Screen, Span
-from minikernel.cli.story import milliseconds, plural, printable
+from minikernel.cli.story import folded, milliseconds, plural, printable
 from minikernel.debug.debugger import Debugger
 from minikernel.debug.module_names import ModuleNames
 from minikernel.debug.session import Registers
@@ -103,9 +103,12 @@ class Dialogue:
     # --- text -------------------------------------------------------------------------------------------------
 
     def say(self, text: str, style: str = "") -> None:
-        """Show text, one screen line for each of its lines."""
+        """Show text, one screen line for each of its lines; in a window a long one is folded, but not for a screen
+        reader."""
+        is_folded = self.screen.is_window and not self.settings.is_plain
         for line in text.split("\n"):
-            self.line((Span(line, style),))
+            for part in folded(line, self.screen.width) if is_folded else (line,):
+                self.line((Span(part, style),))
 
     def line(self, line: Line) -> None:
         """Show one styled line."""

@@ -68,7 +68,19 @@ def catch(dialogue: Dialogue, line: Line) -> None:
     make = HAPPENINGS.get(kind)
     if make is None:
         raise UsageError(f"nothing to catch is called {kind!r}{near_names(kind, HAPPENINGS)}: {', '.join(HAPPENINGS)}")
-    _say_set(dialogue, dialogue.dbg.stop_on(make(dialogue, words), condition=condition))
+    what = make(dialogue, words)
+    note = _note(dialogue, what)
+    _say_set(dialogue, dialogue.dbg.stop_on(what, condition=condition))
+    if note:
+        dialogue.say(note)
+
+
+def _note(dialogue: Dialogue, what: WhatHappens) -> str:
+    """What is odd about it, though it may come to be: an entry of /proc that is not there. Raises ImageError for a
+    kernel without /proc."""
+    name = what.name.removeprefix("/proc/") if isinstance(what, ProcStop) else ""
+    known = [entry.name for entry in dialogue.machine.proc_entries.entries] if name else []
+    return f"there is no such entry yet{near_names(name, known)}" if name and name not in known else ""
 
 
 def _say_set(dialogue: Dialogue, point: StopPoint) -> None:

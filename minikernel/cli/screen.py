@@ -51,9 +51,10 @@ def text_of(line: Line) -> str:
 
 
 class Screen(Protocol):
-    """Takes lines; `width` is how many columns a line may fill."""
+    """Takes lines; `width` is how many columns a line may fill. `is_window`: what is longer is hard to read."""
 
     width: int
+    is_window: bool
 
     def line(self, line: Line) -> None:
         """Show one line."""
@@ -66,6 +67,8 @@ class Screen(Protocol):
 
 class PlainScreen:
     """A pipe or a file, standard output when none is given: no escapes, 80 columns wide unless told otherwise."""
+
+    is_window = False
 
     def __init__(self, stream: TextIO | None = None, width: int = 80) -> None:
         self.width = width
@@ -83,6 +86,8 @@ class PlainScreen:
 
 class TerminalScreen:
     """A terminal, through rich (which knows NO_COLOR, TERM and the window's width)."""
+
+    is_window = True
 
     def __init__(self, console: Console) -> None:
         from rich.style import Style
@@ -111,6 +116,7 @@ class NoScreen:
     """-q: nothing is shown."""
 
     width = 80
+    is_window = False
 
     def line(self, line: Line) -> None:
         """Show nothing."""

@@ -134,6 +134,15 @@ def wrapped(text: str, columns: int) -> list[str]:
     return [*lines, text]
 
 
+def folded(text: str, columns: int) -> list[str]:
+    """The same, with what does not fit into the first line set in by four more."""
+    indent = len(text) - len(text.lstrip()) + 4
+    cut = text.rfind(" ", indent, columns + 1) if len(text) > columns else -1
+    if cut < 0:
+        return [text]
+    return [text[:cut], *(" " * indent + part for part in wrapped(text[cut + 1 :].lstrip(), columns - indent))]
+
+
 def module_row(event: ModuleLoaded, width: int) -> Iterator[Line]:
     """What loading a module came to: bytes of the file and of memory, pages before and after init memory was freed."""
     yield (Span(milliseconds(event.time_ns), "time"), Span(f"  module {event.module} is loaded", "name"))

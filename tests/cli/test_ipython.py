@@ -108,6 +108,14 @@ def test_formats_stand_at_the_verb_or_behind_it(shell: Shell) -> None:
     assert shell.run("s, b = 7, 2", "print(s\n  %b/1)") == "1.0\n"  # a remainder is no verb
 
 
+def test_another_camera_s_flash_is_refused_with_the_reason(shell: Shell) -> None:
+    machine = shell.machine
+    assert "--flash keeps the flash at the end of a session, and this one has none" in shell.fail(
+        "%minikernel --flash flash.img"
+    )
+    assert shell.machine is machine
+
+
 def test_dollars_are_registers_even_where_a_variable_has_the_name(shell: Shell) -> None:
     assert shell.run("pc = 5", "%p/x $pc") == "$1 = 0x80008000\n"
 

@@ -245,6 +245,30 @@ def test_what_happens_can_be_caught(booted: ReplSession, what: str) -> None:
     booted.run("del")
 
 
+def test_an_entry_of_proc_that_is_not_there_yet_is_awaited_and_said(booted: ReplSession) -> None:
+    said = booted.run("catch proc deferred_initcall").splitlines()
+    assert said[0].endswith("access to /proc/deferred_initcall")
+    assert said[1] == "there is no such entry yet; did you mean 'deferred_initcalls'?"
+    assert "no such entry" not in booted.run("catch proc /proc/deferred_initcalls")
+    assert "no such entry" not in booted.run("catch proc")
+    booted.run("delete")
+
+
+def test_long_lines_are_folded_in_a_window_only(booted: ReplSession) -> None:
+    dialogue = booted.dialogue
+    whole = booted.run("history usb_storage_init")
+    assert max(map(len, whole.splitlines())) > 80
+    dialogue.screen.is_window = True
+    try:
+        shown = booted.run("history usb_storage_init")
+        dialogue.settings.is_plain = True
+        assert booted.run("history usb_storage_init") == whole
+    finally:
+        dialogue.screen.is_window = dialogue.settings.is_plain = False
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.split() == whole.split()
+
+
 def test_an_event_is_told_in_words(session: ReplSession) -> None:
     session.run("catch initcall gic_init")
     assert "event 1: initcall gic_init (early) begins; " in session.run("c")

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from minikernel.cli.screen import PlainScreen, text_of
-from minikernel.cli.story import StoryWriter, bar, console_rows, free_rows, initcall_row, milestone_row, wrapped
+from minikernel.cli.story import StoryWriter, bar, console_rows, folded, free_rows, initcall_row, milestone_row, wrapped
 from minikernel.kernel.events import (
     InitcallFinished,
     InitcallStarted,
@@ -100,6 +100,12 @@ def test_long_lines_are_wrapped_under_their_text() -> None:
     assert lines[1].startswith(" " * 14 + "| word")
     assert wrapped("x" * 25, 10) == ["x" * 10, "x" * 10, "x" * 5]
     assert wrapped("", 10) == [""]
+
+
+def test_a_folded_line_has_its_rest_set_in() -> None:
+    assert folded("  0xc0: alpha beta gamma delta", 16) == ["  0xc0: alpha", "      beta gamma", "      delta"]
+    assert folded("short", 16) == ["short"]
+    assert folded("x" * 30, 16) == ["x" * 30]  # no blank: whole, the terminal breaks it
     assert [text_of(line) for line in console_rows("a b", 80)] == ["              > a b"]
 
 
