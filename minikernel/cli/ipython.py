@@ -45,7 +45,7 @@ NOT_HERE = frozenset({"py", "quit"})
 
 NO_FLASH = (
     "--flash keeps the flash at the end of a session, and this one has none: `minikernel debug --flash FILE` does it. "
-    "Here `m = prepare(BootOptions(flash=...))` of minikernel.power_on takes the bytes, m.board.flash.contents() has them"
+    "Here m = prepare(BootOptions(flash=...)) of minikernel.power_on takes the bytes, m.board.flash.contents() has them"
 )
 
 #: What IPython has made of a line with a magic.
