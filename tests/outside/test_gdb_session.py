@@ -18,8 +18,10 @@ from minikernel.debug.stops import Stop
 from minikernel.elf.image import Image
 from minikernel.elf.line_table import LineTable
 from minikernel.kernel.events import InitcallFinished
+from minikernel.lessons.chapter import find_chapter
 from minikernel.power_on import BootOptions, prepare, run_to_download
 from minikernel.toolchain.config import BuildConfig
+from minikernel.tutorials_tree import tutorials_tree
 
 GDB = "gdb-multiarch"
 PATIENCE_S = 60
@@ -360,3 +362,16 @@ def test_an_editor_can_stop_a_guest_that_runs(camera: Camera) -> None:
             editor.stdin.write(command + "\n")
             editor.stdin.flush()
             assert any(re.match(awaited, line) for line in editor.stdout), command
+
+
+def test_the_session_of_chapter_08_prints_what_the_chapter_shows(camera: Camera) -> None:
+    (block,) = [part for part in find_chapter(tutorials_tree(), "08").blocks if part.language == "gdb"]
+    prompt = "(gdb) "
+    lines = block.lines[block.lines.index(f"{prompt}target remote :1234") + 1 : block.lines.index(f"{prompt}kill")]
+    printed = camera.gdb(*(line.removeprefix(prompt) for line in lines if line.startswith(prompt))).splitlines()
+    answers = [line for line in lines if not line.startswith(prompt)]
+    assert len(answers) > 8
+    at = -1
+    for answer in answers:  # in the page's order; gdb says more than the page shows
+        assert answer in printed[at + 1 :], answer
+        at = printed.index(answer, at + 1)
