@@ -143,7 +143,7 @@ def _irq(_dialogue: Dialogue, words: list[str]) -> WhatHappens:
 def _device(_dialogue: Dialogue, words: list[str]) -> WhatHappens:
     direction = words.pop() if words and words[-1] in _DIRECTIONS else ""
     if not words:
-        raise UsageError("catch device needs the device's name, as in `catch device uart0 DR write`")
+        raise UsageError("catch device needs the device's name, as in `catch device uart0 UARTDR write`")
     name, register = (*_at_most(words, 2), "")[:2]
     return DeviceStop(name, register, _DIRECTIONS[direction])
 

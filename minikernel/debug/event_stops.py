@@ -213,7 +213,8 @@ def _device_trigger(what: DeviceStop, machine: Machine) -> Trigger:
         try:
             offset = int(what.register, 0)
         except ValueError:
-            hint = near_names(what.register, offsets)
+            parts = [name for name in offsets if what.register.upper() in name]
+            hint = f"; did you mean {' or '.join(map(repr, parts))}?" if parts else near_names(what.register, offsets)
             raise UsageError(f"{what.device} has no register {what.register!r}{hint}") from None
     return DeviceTrigger(machine, what.device, offset, what.is_write)
 

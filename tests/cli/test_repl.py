@@ -501,6 +501,7 @@ def test_python_has_the_machine_and_the_debugger(session: ReplSession, capsys: p
     ("catch initcall nonsense", "no initcall 'nonsense'"),
     ("catch exception nonsense", "no exception 'nonsense'"),
     ("catch device", "catch device needs"),
+    ("catch device uart0 FR", "uart0 has no register 'FR'; did you mean 'UARTFR'?"),
     ("catch event SystemStateChange", "no event 'SystemStateChange'; did you mean 'SystemStateChanged'"),
     ("del 77", "no stop point 77"),
     ("del x", "'x' is no number of a stop point"),
