@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import unicorn
@@ -21,6 +22,7 @@ from minikernel.elf.image import Image
 from minikernel.kernel.machine import KernelMachine
 from minikernel.machine.cpu import Cp15
 from minikernel.power_on import rc_archive
+from minikernel.toolchain.assembler import assemble_text
 from minikernel.toolchain.build import build
 from minikernel.toolchain.config import BuildConfig
 from minikernel.toolchain.guest_tree import guest_tree
@@ -80,6 +82,47 @@ def bare_engine(machine: KernelMachine) -> unicorn.Uc:
     return engine
 
 
+USER_MODE, SUPERVISOR_MODE = 0x1D0, 0x1D3
+LOOP = """
+        .syntax unified
+        .arm
+loop:   ldr     r2, [r1]
+        add     r2, r2, #1
+        str     r2, [r1]
+        subs    r0, r0, #1
+        bne     loop
+stop:   b       stop
+"""
+LOOP_DATA = 0x200
+"""How far behind the loop the word is that it loads and stores: in the same page."""
+LOOP_ROUNDS = {USER_MODE: 300_000, SUPERVISOR_MODE: 50_000}
+
+
+def loop_ratios(image: Image, mode: int) -> tuple[float, float]:
+    """The same two speeds for the loop, alone in RAM, with the MMU off in all three."""
+    code = assemble_text(LOOP, "loop.s").section(".text").data
+    machine = KernelMachine(image)
+    addr = machine.ram.base + machine.ram.size // 2
+    stop = addr + len(code) - 4
+    machine.ram.write(addr, bytes(code))
+    bare, counting = bare_engine(machine), bare_engine(machine)
+    rounds = LOOP_ROUNDS[mode]
+
+    def run_traced() -> None:
+        machine.cpu.cpsr, machine.cpu.pc = mode, addr
+        machine.cpu.set_r(0, rounds)
+        machine.cpu.set_r(1, addr + LOOP_DATA)
+        machine.run(until={stop}, max_instructions=1_000_000_000)
+
+    def run_bare(engine: unicorn.Uc, limit: int = 0) -> None:
+        engine.reg_write(arm.UC_ARM_REG_CPSR, mode)
+        engine.reg_write(arm.UC_ARM_REG_R0, rounds)
+        engine.reg_write(arm.UC_ARM_REG_R1, addr + LOOP_DATA)
+        engine.emu_start(addr, stop, count=limit)
+
+    return medians(run_traced, lambda: run_bare(bare), lambda: run_bare(counting, NO_LIMIT), machine, f"loop {mode:#x}")
+
+
 BANKED = {13: arm.UC_ARM_REG_SP, 14: arm.UC_ARM_REG_LR}
 
 
@@ -104,14 +147,30 @@ def ratios_of(machine: KernelMachine, engine: unicorn.Uc, name: str) -> tuple[fl
 
     Each is the median of several turns.
     """
-    ratios = []
     counting = bare_engine(machine)  # one of its own: what was translated without counting is not counted later
+    return medians(
+        lambda: call(machine, name, ROUNDS[name]),
+        lambda: call_bare(engine, machine, name, ROUNDS[name]),
+        lambda: call_bare(counting, machine, name, ROUNDS[name], limit=NO_LIMIT),
+        machine,
+        name,
+    )
+
+
+def medians(
+    run_traced: Callable[[], None],
+    run_bare: Callable[[], None],
+    run_counted: Callable[[], None],
+    machine: KernelMachine,
+    name: str,
+) -> tuple[float, float]:
+    """Of the ratios of several turns; the speeds of each go to standard error."""
+    ratios = []
     for number in range(REPEATS + 1):
         before = machine.icount
-        traced = seconds(lambda: call(machine, name, ROUNDS[name]))
+        traced = seconds(run_traced)
         instructions = machine.icount - before
-        bare = seconds(lambda: call_bare(engine, machine, name, ROUNDS[name]))
-        counted = seconds(lambda: call_bare(counting, machine, name, ROUNDS[name], limit=NO_LIMIT))
+        bare, counted = seconds(run_bare), seconds(run_counted)
         if number:  # the first translates the code
             ratios.append((bare / traced, bare / counted))
             speeds = {"traced": traced, "bare and counted": counted, "bare": bare}
@@ -128,12 +187,21 @@ LOADS = {
 }
 
 
+LOOPS = {
+    USER_MODE: "traced loop, its word in its own page, a program's",
+    SUPERVISOR_MODE: "the same loop in kernel mode",
+}
+
+
 def main() -> None:
-    machine = machine_at_shell(image_with_load())
+    image = image_with_load()
+    machine = machine_at_shell(image)
     engine = bare_engine(machine)
-    for name, what in LOADS.items():
-        traced, counted = ratios_of(machine, engine, name)
-        print(f"{what:46} {traced:6.2f}   (at least 0.6; counting alone leaves {counted:.2f})")
+    rows = {what: partial(ratios_of, machine, engine, name) for name, what in LOADS.items()}
+    rows |= {what: partial(loop_ratios, image, mode) for mode, what in LOOPS.items()}
+    for what, ratios in rows.items():
+        traced, counted = ratios()
+        print(f"{what:50} {traced:6.2f}   (at least 0.6; counting alone leaves {counted:.2f})")
 
     machine.add_probe("bench_probed", on_entry=lambda hit: None)
     call(machine, "bench_calls", 10, machine.symbol("bench_probed"))
@@ -143,7 +211,7 @@ def main() -> None:
         plain = seconds(lambda: call(machine, "bench_calls", CALLS, machine.symbol("bench_plain")))
         steps = seconds(lambda: one_by_one(engine, machine))
         costs.append((probed - plain) / steps)
-    print(f"{'one probe hit, in bare single steps':46} {statistics.median(costs):6.2f}")
+    print(f"{'one probe hit, in bare single steps':50} {statistics.median(costs):6.2f}")
 
 
 def one_by_one(engine: unicorn.Uc, machine: KernelMachine) -> None:
