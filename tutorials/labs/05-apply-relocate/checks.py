@@ -13,6 +13,7 @@ from minikernel.elf.relocations import RULES
 from minikernel.elf.relocator import addresses_by_name, relocate_module
 from minikernel.kernel.machine import KernelMachine
 from minikernel.labs.checking import Checking
+from minikernel.machine.probes import Hit
 from minikernel.toolchain.examples import find_module
 
 OK, THUMB, RANGE = 0, 2, 3  # guest/include/reloc.inc
@@ -30,7 +31,8 @@ BRANCHES = (
     (0xEBFF_FFFE, REACH + 4),
     (0xEBFF_FFFE, -REACH + 12),
 )
-TOO_FAR = ((0xEBFF_FFFE, REACH + 8), (0xEBFF_FFFE, -REACH + 8), (0x1AFF_FFFE, 0x3FFF_0000), (0xEB00_0000, REACH))
+#: Not in either list: a distance of exactly -REACH, which fits the field and which Linux refuses. Both are right.
+TOO_FAR = ((0xEBFF_FFFE, REACH + 8), (0xEBFF_FFFE, -REACH + 4), (0x1AFF_FFFE, 0x3FFF_0000), (0xEB00_0000, REACH))
 INTO_THUMB = ((0xEBFF_FFFE, 0x1001), (0xEAFF_FFFE, 0x1002))
 WORDS = (
     (0, 0xC000_8000),
@@ -52,14 +54,18 @@ MOVT_BIT = 0x0040_0000
 #: Modules whose relocations are compared, in the order they need one another; and sections that no init changes.
 MODULES = ("params", "exporter", "user")
 CONSTANT = (".text", ".exit.text", ".rodata")
+#: Rows of the table that were finished: the modules above have none of these.
+FINISHED = ((R_ARM.NONE, 0x1234_5678, 0), (R_ARM.PREL31, 0x7FFF_FFF8, -0x1000), (R_ARM.V4BX, 0xE12F_FF1E, 0))
+V4BX_AFTER = 0xE1A0_F00E  # mov pc, lr
 
 
 @dataclass(frozen=True)
 class Place:
-    """A word of guest memory, and the student's handlers called on it."""
+    """A word of guest memory, and the student's handlers called on it. `changed`: registers that one did not keep."""
 
     machine: KernelMachine
     address: int
+    changed: set[str]
 
     def apply(self, kind: R_ARM, word: int, s: int) -> tuple[int, int, int]:
         """(RELOC_*, distance, the word afterwards)."""
@@ -126,13 +132,34 @@ def check_modules(check: Checking) -> None:
     for name in reversed(MODULES):
         machine.rmmod(name)
     check.equal("free pages after rmmod", machine.free_pages, before)
+    place = _place(check)
+    for kind, word, far in FINISHED:
+        result, _, after = place.apply(kind, word, place.address + far)
+        expected = (
+            V4BX_AFTER if kind is R_ARM.V4BX else RULES[kind].relocate(word, place.address + far, place.address)[0]
+        )
+        check.equal(
+            f"R_ARM_{kind.name} of {word:#010x}, which was finished", _shown(result, after), _shown(OK, expected)
+        )
 
 
 def _place(check: Checking) -> Place:
     machine = check.run("boot").machine
     check.looked_at("a word of a free page, before and after module_reloc_apply_one")
     page, _ = machine.call("alloc_pages", 0)
-    return Place(machine, page + 0x100)
+    changed, entered = set[str](), list[tuple[int, ...]]()
+
+    def keep(hit: Hit) -> None:
+        entered.append(hit.machine.cpu.registers()[4:12])
+
+    def compare(hit: Hit) -> None:
+        now = hit.machine.cpu.registers()[4:12]
+        changed.update(
+            f"r{number}" for number, (was, value) in enumerate(zip(entered.pop(), now, strict=True), 4) if was != value
+        )
+
+    machine.add_probe("module_reloc_apply_one", on_entry=keep, on_return=compare)
+    return Place(machine, page + 0x100, changed)
 
 
 def _compare(check: Checking, name: str) -> None:
@@ -165,6 +192,8 @@ def _applied(check: Checking, place: Place, kind: R_ARM, cases: Iterable[tuple[i
             raise ValueError(problem)
         what = f"R_ARM_{kind.name} of {word:#010x} at {place.address:#x}, S = {s & WORD_MASK:#x}"
         check.equal(what, _shown(result, after), _shown(OK, expected), place=_source(check, handler))
+    if place.changed:
+        check.bad(f"{handler} has changed {', '.join(sorted(place.changed))}", place=_source(check, handler))
 
 
 def _shown(result: int, word: int) -> str:
