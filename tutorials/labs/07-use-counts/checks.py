@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass, field
 
+from minikernel.bits import s32
 from minikernel.kernel.machine import KernelMachine
 from minikernel.labs.checking import Checking, Run
+from minikernel.machine.probes import Hit
 from minikernel.toolchain.examples import external_modules
 
 #: More allocations than any load of `user` makes.
 MOST_ALLOCATIONS = 60
+#: guest/include/module.inc
+MODULE_STATE, LIVE = 0, 0
+NOT_READY = {"COMING": (1, errno.EBUSY), "GOING": (2, errno.ENOENT)}
+
+
+@dataclass
+class LockWatch:
+    """While module_unload_free runs: how often it took module_mutex, and who called list_del without it."""
+
+    run: Run
+    inside: bool = False
+    taken: int = 0
+    unlocked: list[str] = field(default_factory=list)
+
+    def begin(self, _hit: Hit) -> None:
+        self.inside = True
+
+    def end(self, _hit: Hit) -> None:
+        self.inside = False
+
+    def lock(self, _hit: Hit) -> None:
+        self.taken += self.inside
+
+    def change(self, hit: Hit) -> None:
+        held = self.run.machine.read_word(self.run.machine.symbol("module_mutex"))
+        if self.inside and not held:
+            self.unlocked.append(self.run.place(hit.lr - 4))
 
 
 def check_picture(check: Checking) -> None:
@@ -72,7 +102,7 @@ def check_several(check: Checking) -> None:
     place = run.place("module_unload_free")
     machine.insmod("both")
     for name in ("exporter", "chain_a"):
-        check.equal(f"{name}'s users", _names(machine, name), ["both"], place=run.place("use_module"))
+        check.equal(f"users of {name}", _users(machine, name), (1, ("both",)), place=run.place("already_uses"))
     machine.rmmod("both")
     for name in ("exporter", "chain_a"):
         check.equal(f"users of {name} when both has gone", _users(machine, name), (0, ()), place=place)
@@ -89,9 +119,13 @@ def check_no_memory(check: Checking) -> None:
     machine = run.machine
     place = run.place("use_module")
     check.looked_at(
-        "exporter's use count and free memory after insmod user with its 1st, 2nd, 3rd ... allocation refused"
+        "exporter's use count and free memory after use_module(hello, exporter) while exporter is not ready, "
+        "then after insmod user with its 1st, 2nd, 3rd ... allocation refused"
     )
     machine.insmod("exporter")
+    for name, (state, error) in NOT_READY.items():
+        saw, expected = _use_while(machine, state)
+        check.equal(f"exporter is {name}: answer, users, memory", saw, (-error, *expected), place=place)
     before = _memory(machine)
     refused = 0
     for number in range(1, MOST_ALLOCATIONS):
@@ -108,12 +142,43 @@ def check_no_memory(check: Checking) -> None:
     check.equal("exporter's users once the load succeeds", _names(machine, "exporter"), ["user"], place=place)
 
 
+def check_locked(check: Checking) -> None:
+    run = check.run("boot")
+    machine = run.machine
+    check.looked_at("module_mutex while module_unload_free works, as rmmod user calls it")
+    for name in ("exporter", "user"):
+        machine.insmod(name)
+    watch = LockWatch(run)
+    machine.add_probe("module_unload_free", on_entry=watch.begin, on_return=watch.end)
+    machine.add_probe("module_mutex_lock", on_entry=watch.lock)
+    machine.add_probe("list_del", on_entry=watch.change)
+    machine.rmmod("user")
+    check.equal("it takes module_mutex", watch.taken > 0, True, place=run.place("module_unload_free"))
+    for place in watch.unlocked:
+        check.bad("list_del is called and nobody holds module_mutex", place=place)
+
+
 def _know_more(check: Checking, run: Run, name: str) -> None:
     """Let insmod find a module of this lab, beside the examples. All are built together, as they use one another."""
     tree = run.build.config.tree
-    providers = [tree / f"modules/{each}.s" for each in ("exporter", "chain_a", "user")]
+    providers = [tree / f"modules/{each}.s" for each in ("hello", "exporter", "chain_a", "user")]
     built = external_modules(run.build.config, [*providers, check.lab.folder / f"modules/{name}.s"])
     run.machine.know_modules(lambda wanted: built[f"{wanted}.ko"])
+
+
+def _use_while(machine: KernelMachine, state: int) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    """What use_module(hello, exporter) answered while exporter was in that state, users and memory; those before."""
+    machine.insmod("hello")
+    user, used = (machine.module(name).address for name in ("hello", "exporter"))
+    before = (_users(machine, "exporter"), _memory(machine))
+    machine.write(used + MODULE_STATE, state.to_bytes(4, "little"))
+    machine.call("module_mutex_lock")
+    answer, _ = machine.call("use_module", user, used)
+    machine.call("module_mutex_unlock")
+    machine.write(used + MODULE_STATE, LIVE.to_bytes(4, "little"))
+    after = (_users(machine, "exporter"), _memory(machine))
+    machine.rmmod("hello")
+    return (s32(answer), *after), before
 
 
 def _memory(machine: KernelMachine) -> tuple[int, int]:

@@ -4,13 +4,14 @@
 
         INIT_TEXT
 FUNC both_init
-        push    {fp, lr}
-        add     fp, sp, #0
+        push    {r4, r5, fp, lr}
+        add     fp, sp, #8
+        ldr     r4, =exporter_calls             @ exporter, chain_a, exporter again
         bl      chain_a_value
         mov     r1, #1
         bl      exporter_add
         mov     r0, #0
-        pop     {fp, pc}
+        pop     {r4, r5, fp, pc}
 ENDFUNC both_init
 
         EXIT_TEXT
