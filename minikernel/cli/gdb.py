@@ -34,7 +34,7 @@ def gdb_command(args: argparse.Namespace) -> int:
         rc=None if args.rc is None else read_file(args.rc, "the rc script"),
         modules=args.modules,
     )
-    files = SymbolFiles(partial(_module_file, out), out / SYMBOLS_SCRIPT, out / "init")
+    files = SymbolFiles(partial(_module_file, out), out / SYMBOLS_SCRIPT, out / "init", out / "vmlinux")
     files.write()
     server = GdbServer(partial(prepare, options), files, args.port, _show_console)
     _tell(out / "vmlinux", config.tree, files.script, server.port)

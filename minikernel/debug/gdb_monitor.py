@@ -26,18 +26,26 @@ FLUSH_HINT = "The guest ran on to take it; gdb looks again after: maintenance fl
 class SymbolFiles(NamedTuple):
     """Where gdb finds symbols of modules: module_file(name) makes NAME.ko (raises UsageError for a module that is not
     ours), `script` is written with the commands that load them. `program` is the user program, /init; None without
-    one."""
+    one. `image` is vmlinux, for the names of what runs before the MMU is on; None for no such names."""
 
     module_file: Callable[[str], Path]
     script: Path
     program: Path | None = None
+    image: Path | None = None
 
     def write(self, commands: str = "") -> None:
-        """The script: these commands, and the one for the user program, which is always at the same place. gdb may have
-        it already; it makes nothing of the second time."""
+        """The script: these commands, and those for what is always at the same place. gdb may have that already; it
+        makes nothing of the second time."""
         program = "" if self.program is None else f"add-symbol-file {self.program}\n"
         self.script.parent.mkdir(parents=True, exist_ok=True)
-        self.script.write_text(commands + program, encoding="utf-8")
+        self.script.write_text(commands + program + self._head(), encoding="utf-8")
+
+    def _head(self) -> str:
+        """The kernel's first section once more, at the physical address at which it runs until the MMU is on."""
+        if self.image is None:
+            return ""
+        entry = Image.from_bytes(self.image.read_bytes(), self.image.name).entry
+        return f"add-symbol-file {self.image} -s .head.text {entry:#x}\n"
 
 
 class Monitor:

@@ -260,6 +260,15 @@ def test_a_backtrace_ends_without_complaint_where_nobody_called(camera: Camera, 
     assert "Backtrace stopped" not in printed and "??" not in printed.partition("#0")[2]
 
 
+def test_what_runs_before_the_mmu_is_on_has_names_and_can_be_stopped_at(camera: Camera) -> None:
+    printed = camera.gdb(
+        "source build/modules.gdb", "x/i $pc", "tbreak clear_bss", "continue", "backtrace", "info line do_one_initcall"
+    )
+    assert "0x80008000 <stext>" in printed
+    assert re.search(r"#0 +0x8000\w+ in clear_bss \(\)", printed)
+    assert 'of "kernel/initcall.s" starts at address 0xc0' in printed
+
+
 def test_the_user_program_s_symbols_are_told_while_it_is_in_memory(camera: Camera) -> None:
     printed = camera.gdb("monitor symbols", "tbreak enter_user_mode", "continue", "monitor symbols")
     before, after = printed.split("Temporary breakpoint 1, enter_user_mode")
