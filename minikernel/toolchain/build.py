@@ -161,12 +161,15 @@ def _make_in_second_process(
 ) -> Mapping[str, bytes] | None:
     """Both processes assemble; then the second links, and puts into the cache what it has handed over. None: it failed.
 
+    What can be done before there are objects the second does first: the rest of the sources is left to the first then.
     With a `meanwhile` the cache is not waited for.
     """
     from minikernel.toolchain import assembler  # noqa: F401 - loaded once for both
     from minikernel.toolchain.encoder import default_table
 
     def work(second: SecondProcess) -> None:
+        _load_linker()
+        units.interfaces(kernel_units(units.config))
         for number in second.tickets():
             units.assemble_ahead(missing[number])
         others = second.from_first.take()
@@ -198,6 +201,11 @@ def _make_in_second_process(
     else:
         second.wait()
     return None if files is None else PackedFiles(files)
+
+
+def _load_linker() -> None:
+    """For make_files, a little earlier: while the first process assembles."""
+    from minikernel.toolchain import cpio, generated, kallsyms, modpost, system_map  # noqa: F401
 
 
 def make_files(units: Units) -> dict[str, bytes]:

@@ -97,6 +97,7 @@ class Units:
         self._keys: dict[Unit, str] = {}
         self._units: dict[str, Unit] = {}
         self._sources: dict[str, bytes] = {}
+        self._interfaces: dict[Unit, dict[str, str]] = {}
         self._trees: dict[tuple[str, ...], SourceTree] = {}
         self.files: dict[str, bytes] = {}
         """Object name -> the object's file, for every unit assembled so far."""
@@ -157,7 +158,9 @@ class Units:
         """The interfaces that the function headers of these sources state, by name."""
         found: dict[str, str] = {}
         for unit in units:
-            found.update(interfaces(self._read(unit).decode("utf-8", "replace")))
+            if unit not in self._interfaces:
+                self._interfaces[unit] = dict(interfaces(self._read(unit).decode("utf-8", "replace")))
+            found |= self._interfaces[unit]
         return found
 
     def _read(self, unit: Unit) -> bytes:
