@@ -8,11 +8,13 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from minikernel.errors import SourceError
 from minikernel.toolchain import build as build_module
+from minikernel.toolchain import second_process
 from minikernel.toolchain.build import build
 from minikernel.toolchain.build_cache import BuildCache
 from minikernel.toolchain.config import BuildConfig
@@ -114,6 +116,23 @@ def test_a_build_whose_second_process_dies_is_made_by_the_first(
     assert made_by_first == [step] and called == ["meanwhile"]
     assert dict(made.files) == dict(build(BuildConfig.load()).files)
     assert build(BuildConfig.load(), cache=cache).was_cached
+
+
+def test_a_build_is_made_where_there_is_no_room_to_hand_anything_over(
+    tmp_path: Path, shared: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared(True)
+    full: list[IO[bytes]] = []
+
+    def full_disk() -> IO[bytes]:
+        full.append(Path("/dev/full").open("r+b"))  # noqa: SIM115 - as TemporaryFile, closed by the mailbox
+        return full[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(second_process.tempfile, "TemporaryFile", full_disk)
+        made = build(BuildConfig.load(), cache=BuildCache(tmp_path))
+    assert len(full) == 2
+    assert dict(made.files) == dict(build(BuildConfig.load()).files)
 
 
 def test_the_first_wrong_source_in_link_order_is_told(tmp_path: Path, shared: Callable[[bool], None]) -> None:
