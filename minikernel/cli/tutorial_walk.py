@@ -17,7 +17,7 @@ from pathlib import Path
 from minikernel.cli.repl import Repl, message, open_dialogue
 from minikernel.cli.repl_changing import with_new_future
 from minikernel.cli.screen import NoScreen, Screen, Span
-from minikernel.cli.story import heading
+from minikernel.cli.story import heading, wrapped
 from minikernel.errors import MinikernelError, UsageError
 from minikernel.lessons.asking import Lesson
 from minikernel.lessons.chapter import Chapter
@@ -300,5 +300,16 @@ class Walk:
         self._say(step.text)
 
     def _say(self, text: str, style: str = "") -> None:
-        for line in text.split("\n"):
+        for line in text.split("\n") if self._is_plain else _filled(text, self._screen.width):
             self._screen.line((Span(line, style),))
+
+
+def _filled(text: str, width: int) -> list[str]:
+    """The text with its paragraphs as wide as the screen. Lines that are set in are commands, and stay."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        if lines and lines[-1] and line and not lines[-1].startswith(" ") and not line.startswith(" "):
+            lines[-1] += f" {line}"
+        else:
+            lines.append(line)
+    return [part for line in lines for part in ([line] if line.startswith(" ") else wrapped(line, width))]

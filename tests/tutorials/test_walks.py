@@ -18,7 +18,7 @@ import pytest
 from minikernel.cli.main import main
 from minikernel.cli.screen import PlainScreen
 from minikernel.cli.tutorial import _run
-from minikernel.cli.tutorial_walk import Ended, Walk
+from minikernel.cli.tutorial_walk import Ended, Walk, _filled
 from minikernel.errors import UsageError
 from minikernel.lessons.answers import Duration, Names
 from minikernel.lessons.asking import Lesson
@@ -212,3 +212,10 @@ def test_a_wrong_steps_file_is_named(tmp_path: Path, text: str, message: str) ->
 
 def test_every_check_says_what_it_wants_with_an_example() -> None:
     assert all(check.__doc__ for check in CHECKS.values())
+
+
+def test_prose_fills_the_screen_and_commands_stay_on_their_line() -> None:
+    """A line of steps.toml may be longer than the screen, and was cut in the middle of a word."""
+    text = "Look at a function that is\nneeded once, and go on:\n\n    minikernel boot --set ehci_hcd=y\n\nThen ask."
+    expected = ["Look at a function that", "is needed once, and go", "on:", "", "    minikernel boot --set ehci_hcd=y"]
+    assert _filled(text, 24) == [*expected, "", "Then ask."]
