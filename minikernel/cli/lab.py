@@ -179,7 +179,9 @@ def _show_hints_there_are(lab: Lab, given: HintsGiven, screen: Screen) -> None:
     for check in checks:
         seen = f"{given.given(lab, check)} of {len(check.hints)}"
         screen.line([Span(f"{check.name:<{width}}  ", "title"), Span(f"{seen} hints seen  ", "dim")])
-    screen.line([Span("The next one: ", "dim"), Span(f"minikernel lab hint {checks[0].name if checks else 'CHECK'}")])
+    unseen = [check for check in checks if given.given(lab, check) < len(check.hints)]
+    if unseen:
+        screen.line([Span("The next one: ", "dim"), Span(f"minikernel lab hint {unseen[0].name}")])
 
 
 def _show_hints(check: CheckSpec, count: int, screen: Screen) -> None:

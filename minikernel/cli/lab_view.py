@@ -35,6 +35,7 @@ INDENT = "    "
 
 #: Lines of a check that are shown unless all are asked for.
 FEW = 4
+LAST = 14  # an oops, from its call trace on
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -95,9 +96,9 @@ def _check_lines(
 
 
 def _worth_showing(lines: tuple[ReportLine, ...]) -> tuple[ReportLine, ...]:
-    """The first few that are not as they must be; of an early stop all, the console with them."""
-    if any(line.mark is Mark.PLAIN for line in lines):
-        return lines
+    """The first few that are not as they must be; of an early stop all, with the end of the console or of the oops."""
+    if plain := [line for line in lines if line.mark is Mark.PLAIN]:
+        return tuple(line for line in lines if line.mark is not Mark.PLAIN or line in plain[-LAST:])
     wrong = tuple(line for line in lines if line.mark is not Mark.GOOD)
     good = tuple(line for line in lines if line.mark is Mark.GOOD)
     few = wrong[:FEW]

@@ -161,7 +161,7 @@ class Checking:
         except (GuestStoppedError, GuestFaultError, NoAnswerError) as ended:
             timed_out = ended.stop.kind in (StopKind.BUDGET, StopKind.TIME)
             outcome = Outcome.TIMED_OUT if timed_out else Outcome.CRASHED
-            self._say(str(ended))
+            self._say(str(ended), self._place(ended.stop))
             if isinstance(ended, NoAnswerError):
                 self._say_why(ended.stop)
         except MinikernelError as error:
@@ -182,9 +182,14 @@ class Checking:
                 lines = stop_lines(run.machine, run.kernel, stop, run.events(Panicked))
                 self._lines += [replace(line, text=one_line(line.text)) for line in lines]
 
-    def _say(self, message: str) -> None:
+    def _place(self, stop: StopReason) -> str:
+        """The source line of the fault, or of where the machine stood."""
+        addr = stop.fault.pc if stop.fault else stop.pc
+        return next((run.place(addr) for run in self._runs.values()), "")
+
+    def _say(self, message: str, place: str = "") -> None:
         first, *rest = message.splitlines() or [""]
-        self.bad(first)
+        self.bad(first, place)
         for line in rest:
             self.plain(line)
 

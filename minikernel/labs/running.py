@@ -26,6 +26,7 @@ from minikernel.machine.snapshot import Snapshot
 from minikernel.machine.stop import StopKind, StopReason
 from minikernel.power_on import DESKTOP_PATIENCE_NS, BootOptions, machine_for
 from minikernel.toolchain.build import Build
+from minikernel.toolchain.examples import find_module
 
 E = TypeVar("E", bound=Event)
 
@@ -101,6 +102,7 @@ class Run:
         """Back to the moment kept, with the limits of one check."""
         if self._end is not None:
             self.machine.load(self._end)
+        self.machine.know_modules(partial(find_module, self.build.config))
         self.guard.begin(self.guard.limits.check_instructions)
 
     @property
@@ -128,8 +130,7 @@ class Run:
     def source_line(self, where: str | int) -> str:
         """The text of that line."""
         addr = _address(self.machine, where)
-        place = None if addr is None else self.kernel.lines.line_at(addr)
-        return "" if place is None else (self.kernel.texts.line(place) or "").strip()
+        return "" if addr is None else _text_at(self.kernel, addr)
 
 
 def execute(spec: RunSpec, kernel: Kernel, limits: Limits, protected: tuple[str, ...], files: tuple[str, ...]) -> Run:

@@ -161,7 +161,7 @@ def check_locked(check: Checking) -> None:
 def _know_more(check: Checking, run: Run, name: str) -> None:
     """Let insmod find a module of this lab, beside the examples. All are built together, as they use one another."""
     tree = run.build.config.tree
-    providers = [tree / f"modules/{each}.s" for each in ("hello", "exporter", "chain_a", "user")]
+    providers = [tree / f"modules/{each}.s" for each in ("exporter", "chain_a", "user")]
     built = external_modules(run.build.config, [*providers, check.lab.folder / f"modules/{name}.s"])
     run.machine.know_modules(lambda wanted: built[f"{wanted}.ko"])
 
