@@ -13,6 +13,7 @@ AREA = 0x2000
 MOST_BLOCKS = 128
 PIECE = 64
 NAME = "somebody"
+TOO_MUCH = (1, 4, 60, AREA // 4)
 COMPLAINT = "Could not allocate"
 ENOMEM = 12
 
@@ -42,7 +43,8 @@ def check_exhausted(check: Checking) -> None:
     pieces = [_allocate(machine, AREA // 4) for _ in range(4)]
     check.equal("offsets of the pieces", pieces, [0, AREA // 4, AREA // 2, AREA * 3 // 4], place=place)
     before = _blocks(machine)
-    check.equal("one byte more", _allocate(machine, 1), None, place=place)
+    for size in TOO_MUCH:
+        check.equal(f"more bytes: {size}", _allocate(machine, size), None, place=place)
     check.equal("blocks afterwards", _blocks(machine), before, place=place)
     for offset in reversed(range(0, AREA, AREA // 4)):
         _free(machine, offset)
@@ -53,12 +55,12 @@ def check_warned(check: Checking) -> None:
     machine = check.run("boot").machine
     place = check.run("boot").place("percpu_block_alloc")
     check.looked_at("dmesg, across allocations that succeed and one that does not")
-    for size, offset in ((AREA - 16, 0), (20, None), (8, AREA - 16)):
+    for size, offset in ((AREA - 16, 0), (20, None), (8, AREA - 16), (44, None)):
         lines = len(machine.dmesg.splitlines())
         got = _allocate(machine, size)
         said = [line for line in machine.dmesg.splitlines()[lines:] if COMPLAINT in line]
         check.equal(f"{size} bytes: offset, complaints", (got, len(said)), (offset, int(offset is None)), place=place)
-    words = f"{NAME}: {COMPLAINT} 20 bytes percpu data"
+    words = f"{NAME}: {COMPLAINT} 44 bytes percpu data"
     check.equal("the words", words in machine.dmesg, True, place=place)
 
 
@@ -71,7 +73,8 @@ def check_changes_nothing(check: Checking) -> None:
     pieces = [_allocate(machine, PIECE - 4) for _ in range(MOST_BLOCKS - 2)]
     check.equal("entries in use", len(_blocks(machine)), MOST_BLOCKS, place=place)
     before = _blocks(machine)
-    check.equal("20 bytes aligned to 32", _allocate(machine, 20, 32), None, place=place)
+    for size, align in ((20, 32), (36, 64)):
+        check.equal(f"{size} bytes aligned to {align}", _allocate(machine, size, align), None, place=place)
     after = _blocks(machine)
     changed = {index: pair for index, pair in enumerate(zip_longest(before, after)) if pair[0] != pair[1]}
     check.equal("entries that have changed, before and after", changed, {}, place=place)
