@@ -148,6 +148,7 @@ def check_locked(check: Checking) -> None:
     check.looked_at("module_mutex while module_unload_free works, as rmmod user calls it")
     for name in ("exporter", "user"):
         machine.insmod(name)
+    check.equal("exporter's users", _names(machine, "exporter"), ["user"], place=run.place("use_module"))
     watch = LockWatch(run)
     machine.add_probe("module_unload_free", on_entry=watch.begin, on_return=watch.end)
     machine.add_probe("module_mutex_lock", on_entry=watch.lock)
