@@ -28,7 +28,8 @@ from minikernel.machine.events import Event
 DESKTOP_IS_IDLE = frozenset({Step.UNPLUGGED, Step.DONE, Step.FAILED})
 
 #: The functions in which a reader of the console sleeps (guest/kernel/tty.s, time.s).
-CONSOLE_READERS = frozenset({"console_wait", "tty_read", "wait_for"})
+LOOKS_FOR_INPUT = "tty_has_input"
+CONSOLE_READERS = frozenset({"console_wait", "tty_read", "wait_for", LOOKS_FOR_INPUT})
 
 
 class Radix(Enum):
@@ -164,17 +165,20 @@ class Dialogue:
         elif isinstance(event, Milestone) and event.name is MilestoneName.PICTURE_DOWNLOADED:
             self.machine.request_stop(f"the desktop has the picture: {event.detail}")
 
-    def check_not_idle(self) -> None:
-        """Raises UsageError when the guest would sleep for ever: nobody types, nobody plugs anything in."""
+    @property
+    def is_quiet(self) -> bool:
+        """The shell has been waiting for a line, and nothing is on its way to the guest from outside."""
         machine = self.machine
-        is_idle = (
+        return (
             machine.waits_for_line
             and not machine.inputs.waiting
             and not self.dbg.timeline.is_rerun
             and machine.board.desktop.step in DESKTOP_IS_IDLE
-            and self.dbg.symbols.function(machine.cpu.pc) in CONSOLE_READERS
         )
-        if is_idle:
+
+    def check_not_idle(self) -> None:
+        """Raises UsageError when the guest would sleep for ever: nobody types, nobody plugs anything in."""
+        if self.is_quiet and self.dbg.symbols.function(self.machine.cpu.pc) in CONSOLE_READERS:
             raise UsageError(
                 "the guest's shell waits for a line: `type TEXT` gives it one, `plug` puts the cable in, "
                 "`goto +10ms` lets time pass"

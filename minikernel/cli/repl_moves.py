@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from minikernel.cli.repl_dialogue import Dialogue
+from minikernel.cli.repl_dialogue import LOOKS_FOR_INPUT, Dialogue
 from minikernel.cli.repl_verbs import Completes, Line, Verb, count, needed, no_arguments
 from minikernel.cli.story import milliseconds, plural
 from minikernel.debug.debugger import Debugger
@@ -33,7 +33,10 @@ def cont(dialogue: Dialogue, line: Line) -> None:
     """On to the next stop; with N, past N-1 hits of the stop point here."""
     times = count(dialogue, line)
     dialogue.check_not_idle()
-    dialogue.move(lambda: _repeated(dialogue.dbg.cont, times))
+    if dialogue.is_quiet and dialogue.machine.image.get(LOOKS_FOR_INPUT):  # after insmod, say: to the shell's sleep
+        dialogue.move(lambda: dialogue.dbg.until(LOOKS_FOR_INPUT))
+    else:
+        dialogue.move(lambda: _repeated(dialogue.dbg.cont, times))
 
 
 def reverse_cont(dialogue: Dialogue, line: Line) -> None:

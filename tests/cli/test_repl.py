@@ -168,6 +168,13 @@ def test_the_shell_s_prompt_stops_the_run_and_a_line_goes_on(session: ReplSessio
     assert "the desktop has the picture: pic0001.ppm" in session.run("c")
 
 
+def test_continuing_after_a_request_of_ours_ends_at_the_sleeping_shell(session: ReplSession) -> None:
+    session.dbg.budget = 50_000_000
+    session.run("c", "insmod hello")
+    assert "tty_has_input" in session.run("c")
+    assert "waits for a line" in session.run("c")
+
+
 def test_a_crash_leaves_the_session_and_one_can_step_back(session: ReplSession) -> None:
     session.run("tb do_one_initcall", "c", "set $r0 = 4")
     text = session.run("c")
