@@ -69,7 +69,8 @@ def _dask(jobs: int, address: str) -> Iterator[Executor]:
     except ImportError:
         raise UsageError("dask is not installed: pip install 'minikernel[dask]'") from None
     with ExitStack() as stack:
-        if not address:
+        is_ours = not address
+        if is_ours:
             with _ctrl_c_is_ours():
                 cluster = LocalCluster(
                     n_workers=jobs,
@@ -84,7 +85,17 @@ def _dask(jobs: int, address: str) -> Iterator[Executor]:
             client = stack.enter_context(Client(address, timeout="10s"))
         except (OSError, ValueError) as error:
             raise UsageError(f"no dask scheduler at {address}: {error}") from None
+        if is_ours:
+            client.run(_be_quiet)
         yield client.get_executor(pure=False)
+
+
+def _be_quiet() -> None:
+    """In a worker of ours: being closed in the middle of a heartbeat is no news, and a task's error comes back anyway."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in logging.getLogger().manager.loggerDict:
+        if name.startswith("distributed."):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager
