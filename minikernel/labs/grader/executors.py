@@ -91,7 +91,7 @@ def _dask(jobs: int, address: str) -> Iterator[Executor]:
 
 
 def _be_quiet() -> None:
-    """In a worker of ours: being closed in the middle of a heartbeat is no news, and a task's error comes back anyway."""
+    """In a worker of ours: being closed in the middle of a heartbeat is no news; a task's error comes back anyway."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     for name in logging.getLogger().manager.loggerDict:
         if name.startswith("distributed."):
