@@ -48,7 +48,7 @@ ENDFUNC pl031_init
 @
 @   in:       -
 @   out:      r0 = 0 and r1 = seconds since 1970-01-01 00:00:00 UTC; -ENODEV
-@   clobbers: -
+@   clobbers: flags
 @   context:  any
 @ ---------------------------------------------------------------------------
 FUNC rtc_read_time

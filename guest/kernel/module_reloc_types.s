@@ -17,7 +17,7 @@
 @
 @   in:       r0 = P, r1 = R_ARM_*, r2 = S, r3 = the symbol's name, for who watches
 @   out:      r0 = RELOC_*; r1 = S + A - P when that is RELOC_RANGE. The place is unchanged unless RELOC_OK
-@   clobbers: r2, r3, ip, flags
+@   clobbers: r1-r3, ip, flags
 @   context:  process; P may be unaligned
 @ ---------------------------------------------------------------------------
 FUNC module_reloc_apply_one

@@ -158,8 +158,8 @@ ENDFUNC parse_spec
 @ ---------------------------------------------------------------------------
 @ parse_count - a width or precision: digits, or * for the next argument
 @
-@   in:       r0 = its first character, r6 = behind it
-@   out:      r1 = the number, 0 when there is none; r0 = the character behind it
+@   in:       r0 = its first character, r6 = behind it, r7 = the next argument
+@   out:      r1 = the number, 0 when there is none; r0 = the character behind it; r6 and r7 moved on
 @   clobbers: r2, r3, flags
 @   context:  vsnprintf
 @ ---------------------------------------------------------------------------
